@@ -1,0 +1,6 @@
+//! Long work: anything that can take over a second on a host. A job has targets and steps, streamed
+//! output, progress, cancel, history, and outlives the request that started it.
+
+#[cfg(feature = "ssr")]
+pub mod service;
+pub mod model;

@@ -1,0 +1,10 @@
+//! What every plugin stands on. `core` never names a plugin.
+
+pub mod audit;
+pub mod auth;
+pub mod id;
+pub mod jobs;
+pub mod live;
+pub mod plugin;
+#[cfg(feature = "ssr")]
+pub mod server;

@@ -1,0 +1,99 @@
+//! What a plugin says about itself on both targets. The server's side of the contract is
+//! `core::server::plugin::PluginServer`.
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+use std::{any::Any, collections::HashMap, marker::PhantomData, sync::Arc};
+
+/// The name of a plugin: lower case, also the prefix of its topics, actions, job kinds and migrations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct PluginId(pub &'static str);
+
+/// One entry of the left rail.
+#[derive(Clone, Copy, Debug)]
+pub struct NavItem {
+    /// Path below the base path, beginning with `/`.
+    pub path: &'static str,
+    pub label: &'static str,
+    /// Name of an icon in `ui::icon`.
+    pub icon: &'static str,
+    /// Place in the rail; lower is higher.
+    pub order: i32,
+}
+
+/// One setting of a plugin, kept in the settings table under `<plugin>.<name>`.
+#[derive(Clone, Copy, Debug)]
+pub struct SettingSpec {
+    pub name: &'static str,
+    pub help: &'static str,
+    pub default: &'static str,
+}
+
+/// Everything about a plugin that both targets know.
+#[derive(Clone, Copy, Debug)]
+pub struct PluginMeta {
+    pub id: PluginId,
+    pub title: &'static str,
+    pub version: &'static str,
+    pub depends_on: &'static [PluginId],
+    /// Names of the actions it declares (`docker.containers.start`).
+    pub permissions: &'static [&'static str],
+    pub settings: &'static [SettingSpec],
+    pub nav: &'static [NavItem],
+}
+
+/// What the settings page shows of one plugin.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PluginStatus {
+    pub id: String,
+    pub title: String,
+    pub version: String,
+    pub depends_on: Vec<String>,
+    pub running: bool,
+    /// Why it is not healthy, in a sentence; `None` when all is well.
+    pub problem: Option<String>,
+}
+
+/// A place in a page that other plugins may fill. The owner declares it in its `slots.rs`, the
+/// others are registered in `plugins/mod.rs`, and the page finds them in the [`Slots`] of the context.
+pub struct Slot<P: 'static> {
+    pub name: &'static str,
+    _props: PhantomData<fn(P)>,
+}
+
+/// One widget of a slot.
+pub struct Widget<P: 'static> {
+    pub plugin: PluginId,
+    pub title: &'static str,
+    pub view: fn(P) -> AnyView,
+}
+
+/// Every filled slot, by name. Built once by the registry, given to the pages by context.
+#[derive(Clone, Default)]
+pub struct Slots(Arc<HashMap<&'static str, Vec<Arc<dyn Any + Send + Sync>>>>);
+
+impl<P: 'static> Slot<P> {
+    pub const fn new(name: &'static str) -> Self {
+        Self { name, _props: PhantomData }
+    }
+    /// The slot's widgets rendered with `props`, in registry order; none when nobody fills it.
+    pub fn render(&self, props: &P) -> Vec<(&'static str, AnyView)>
+    where
+        P: Clone,
+    {
+        let slots = use_context::<Slots>().unwrap_or_default();
+        let widgets = slots.0.get(self.name).map(Vec::as_slice).unwrap_or_default();
+        widgets.iter().filter_map(|w| w.downcast_ref::<Widget<P>>()).map(|w| (w.title, (w.view)(props.clone()))).collect()
+    }
+}
+
+impl Slots {
+    /// Adds one widget; the type of the slot and of the widget must agree, so a wrong one cannot be given.
+    #[must_use]
+    pub fn with<P: 'static>(self, slot: &Slot<P>, widget: Widget<P>) -> Self {
+        let mut map = Arc::unwrap_or_clone(self.0);
+        map.entry(slot.name).or_default().push(Arc::new(widget));
+        Self(Arc::new(map))
+    }
+}

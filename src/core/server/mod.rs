@@ -1,0 +1,15 @@
+//! The server's own machinery, behind one gate: configuration, database, secrets, HTTP, the plugin
+//! manager, and the composition of them all ([`state::Core`]). Server only.
+
+pub mod config;
+pub mod db;
+pub mod http;
+pub mod manager;
+pub mod metrics;
+pub mod plugin;
+pub mod run;
+pub mod secrets;
+pub mod services;
+pub mod state;
+pub mod tasks;
+pub mod telemetry;
