@@ -85,6 +85,21 @@ pub enum ServerMessage {
     Bye { reconnect: bool, message: String },
 }
 
+/// What travels on a topic of rows; `R` is the row's type.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "type")]
+pub enum RowsEvent<R> {
+    Snapshot { rows: Vec<R> },
+    Delta { upserts: Vec<R>, removes: Vec<String> },
+}
+
+/// Rows as a page gets them with its first HTML: what is there, and where the stream of each shard starts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rows<R> {
+    pub rows: Vec<R>,
+    pub seqs: Vec<ShardSeq>,
+}
+
 /// The state of the line, shown in the top bar.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ConnState {
