@@ -2,9 +2,12 @@
 
 pub mod audit;
 pub mod auth;
+pub mod home;
 pub mod id;
 pub mod jobs;
 pub mod live;
 pub mod plugin;
 #[cfg(feature = "ssr")]
 pub mod server;
+pub mod settings;
+pub mod url;

@@ -4,8 +4,9 @@
 //! holds one shard, has a [`model::Seq`] and is encoded once for all sockets. Rights decide which
 //! shards a socket receives, never what is in a frame.
 
-#[cfg(not(feature = "ssr"))]
 pub mod client;
+#[cfg(feature = "ssr")]
+pub mod http;
 pub mod model;
 #[cfg(feature = "ssr")]
 pub mod service;

@@ -85,6 +85,14 @@ pub enum ServerMessage {
     Bye { reconnect: bool, message: String },
 }
 
+/// A row of a live list, as both ends know it.
+pub trait RowKey {
+    /// The shard it belongs to.
+    fn shard_id(&self) -> String;
+    /// Unique within its shard.
+    fn row_id(&self) -> String;
+}
+
 /// What travels on a topic of rows; `R` is the row's type.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "type")]

@@ -3,6 +3,7 @@
 
 pub mod config;
 pub mod db;
+pub mod health;
 pub mod http;
 pub mod manager;
 pub mod metrics;

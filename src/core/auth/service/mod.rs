@@ -1,5 +1,193 @@
 //! Users, sessions and rights. `authorise` is the only maker of [`Authorized`].
 
 mod authorise;
+mod password;
+mod session;
+mod setup;
+mod store;
+mod token;
 
 pub use authorise::{Action, Actor, Authorized, Decision, Guarded, Instance, RequestMeta, Who};
+pub use password::PasswordHasher;
+pub use session::{Cookies, Identified, NewSession};
+
+use crate::{
+    action,
+    core::{
+        audit::service::{Audit, Entry},
+        auth::model::{Role, UserId},
+        id::{ObjectRef, UnixMillis},
+        live::service::Hub,
+        server::{
+            config::SessionConfig,
+            db::Db,
+            secrets::Secrets,
+            services::Services,
+        },
+    },
+    error::{AppError, AppResult, ErrorKind},
+};
+use serde_json::json;
+use std::sync::Arc;
+
+action!(
+    /// See and stop or start plugins, and other settings of the whole installation.
+    SettingsManage = "core.settings.manage",
+    /// See jobs and their output.
+    JobsView = "core.jobs.view",
+    /// Cancel a job.
+    JobsCancel = "core.jobs.cancel",
+);
+
+/// Accounts and sessions.
+pub struct AuthService {
+    db: Db,
+    audit: Audit,
+    hub: Arc<Hub>,
+    services: Arc<Services>,
+    passwords: PasswordHasher,
+    tokens: token::Tokens,
+    setup: setup::SetupCode,
+    config: SessionConfig,
+}
+
+impl AuthService {
+    /// Reads the signing keys; with no account yet, makes the set-up code.
+    pub async fn open(
+        db: Db,
+        audit: Audit,
+        hub: Arc<Hub>,
+        services: Arc<Services>,
+        secrets: &Secrets,
+        config: SessionConfig,
+    ) -> AppResult<Self> {
+        let signing = secrets.named_key(&db, "access-token").await?;
+        let rotation = secrets.named_key(&db, "refresh-rotation").await?;
+        let fresh = !store::any_user(db.read()).await?;
+        Ok(Self {
+            tokens: token::Tokens::new(signing, rotation),
+            passwords: PasswordHasher::new(),
+            setup: setup::SetupCode::new(fresh),
+            db,
+            audit,
+            hub,
+            services,
+            config,
+        })
+    }
+
+    /// The one-time code while there is no account, for the log.
+    pub fn setup_code(&self) -> Option<String> {
+        self.setup.code()
+    }
+    /// Whether the first account still has to be made.
+    pub fn needs_setup(&self) -> bool {
+        self.setup.open()
+    }
+
+    /// Makes the first admin with the one-time code, and logs them in.
+    pub async fn set_up(&self, code: &str, name: &str, password: &str, client: &Client) -> AppResult<NewSession> {
+        if !self.setup.open() {
+            return Err(AppError::conflict("This installation is set up already. Log in instead."));
+        }
+        let name = check_name(name)?;
+        check_password(password)?;
+        self.setup.check(code)?;
+        let phc = self.passwords.hash(password).await?;
+        let user = store::User { id: UserId::new(), name, password_phc: phc, role: Role::Admin };
+        let (audit, row, actor) = (self.audit.clone(), user.clone(), self.anonymous(client));
+        self.db
+            .write(move |tx| {
+                Box::pin(async move {
+                    if store::any_user(tx).await? {
+                        return Err(AppError::conflict("This installation is set up already. Log in instead."));
+                    }
+                    store::insert_user(tx, &row).await?;
+                    let object = ObjectRef::new("user", row.id, row.name);
+                    audit.change_in(tx, &actor, entry("core.setup", object, json!({"role": row.role}))).await?;
+                    Ok(())
+                })
+            })
+            .await?;
+        self.setup.close();
+        self.open_session(user, client).await
+    }
+
+    /// Checks name and password; every failure answers alike and takes as long.
+    pub async fn log_in(&self, name: &str, password: &str, client: &Client) -> AppResult<NewSession> {
+        let user = store::user_by_name(self.db.read(), name.trim()).await?;
+        let phc = user.as_ref().map(|u| u.password_phc.clone());
+        let verified = self.passwords.verify(password, phc.as_deref()).await?;
+        let Some(user) = user.filter(|_| verified.ok) else {
+            let object = ObjectRef::new("user", "", name.chars().take(64).collect::<String>());
+            self.audit.refused(&self.anonymous(client), entry("core.login", object, json!({})), "wrong name or password").await?;
+            return Err(AppError::new(ErrorKind::Unauthenticated, "The name or the password is wrong."));
+        };
+        if verified.outdated {
+            let phc = self.passwords.hash(password).await?;
+            let id = user.id;
+            self.db.write(move |tx| Box::pin(async move { store::set_password(tx, id, &phc).await })).await?;
+        }
+        self.open_session(user, client).await
+    }
+
+    /// Ends the caller's session, its tokens and its live socket.
+    pub async fn log_out(&self, actor: &Actor) -> AppResult<()> {
+        let Who::User { session, .. } = actor.who() else { return Ok(()) };
+        let (session, audit, actor) = (*session, self.audit.clone(), actor.clone());
+        self.db
+            .write(move |tx| {
+                Box::pin(async move {
+                    store::revoke_session(tx, session, "logout", UnixMillis::now()).await?;
+                    let object = ObjectRef::new("session", session, actor.name());
+                    audit.change_in(tx, &actor, entry("core.logout", object, json!({}))).await?;
+                    Ok(())
+                })
+            })
+            .await?;
+        self.hub.end_session(session);
+        Ok(())
+    }
+
+    /// Rebuilds the actor of stored work, if the account may still act.
+    pub async fn actor_for(&self, who: Who, meta: RequestMeta) -> AppResult<Actor> {
+        if let Who::User { id, .. } = &who
+            && store::user_by_id(self.db.read(), *id).await?.is_none()
+        {
+            return Err(AppError::forbidden("The account that asked for this may no longer act."));
+        }
+        Ok(Actor::new(who, meta, self.services.clone()))
+    }
+
+    fn anonymous(&self, client: &Client) -> Actor {
+        Actor::new(Who::Anonymous, client.meta.clone(), self.services.clone())
+    }
+}
+
+/// The browser at the other end, as far as a session row remembers it.
+#[derive(Clone, Debug, Default)]
+pub struct Client {
+    pub meta: RequestMeta,
+    pub user_agent: String,
+}
+
+fn entry(action: &str, object: ObjectRef, detail: serde_json::Value) -> Entry {
+    Entry { action: action.to_owned(), object, detail }
+}
+
+fn check_name(name: &str) -> AppResult<String> {
+    let name = name.trim();
+    let length = name.chars().count();
+    if !(1..=64).contains(&length) || name.chars().any(char::is_control) {
+        return Err(AppError::invalid("name", "A name has 1 to 64 characters."));
+    }
+    Ok(name.to_owned())
+}
+
+/// Length only, in characters: 12 to 128, nothing truncated (ASVS 6.2).
+fn check_password(password: &str) -> AppResult<()> {
+    if (12..=128).contains(&password.chars().count()) {
+        return Ok(());
+    }
+    Err(AppError::invalid("password", "A password has 12 to 128 characters. A few words that only you would put together do well."))
+}

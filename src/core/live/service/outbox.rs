@@ -59,7 +59,8 @@ impl Outbox {
 
     /// Queues one frame of a shard, or counts it as missed.
     pub(super) fn push_frame(&self, key: &ShardKey, n: u32, frame: &Bytes) {
-        let mut state = self.lock();
+        let mut guard = self.lock();
+        let state = &mut *guard;
         let full = state.queue.len() >= MAX_FRAMES || state.bytes + frame.len() > MAX_BYTES;
         match state.held.get_mut(key) {
             Some(Mode::Dropping(missed)) => *missed = missed.map(|m| m + 1),
@@ -75,7 +76,7 @@ impl Outbox {
             }
             None => state.enqueue(frame.clone()),
         }
-        drop(state);
+        drop(guard);
         self.wake.notify_one();
     }
 
@@ -109,6 +110,10 @@ impl Outbox {
     /// Queues the snapshot (`None`: the shard is gone) and the frames that came after it.
     pub(super) fn end_refill(&self, key: &ShardKey, snapshot: Option<(Seq, Bytes)>) {
         let mut state = self.lock();
+        // More than the bound passed meanwhile: it is dropping again, and waits for its next turn.
+        if !matches!(state.held.get(key), Some(Mode::Filling(_))) {
+            return;
+        }
         let Some(Mode::Filling(held)) = state.held.remove(key) else { return };
         let Some((seq, frame)) = snapshot else {
             let end = ServerMessage::End { topic: key.topic.clone(), shard: key.shard.clone() };

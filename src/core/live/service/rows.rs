@@ -1,7 +1,7 @@
 //! Rows by shard, in memory: the one way lists are held, snapshotted, windowed and published.
 
 use super::hub::{Hub, TopicSource, WindowRows};
-use crate::core::live::model::{RowsEvent, Seq, ShardKey, ShardSeq, View};
+use crate::core::live::model::{RowKey, RowsEvent, Seq, ShardKey, ShardSeq, View};
 use serde::Serialize;
 use serde_json::Value;
 use std::{
@@ -10,10 +10,8 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// A row of a live list.
-pub trait LiveRow: Clone + PartialEq + Serialize + Send + Sync + 'static {
-    /// Unique within its shard.
-    fn row_id(&self) -> String;
+/// What the server needs of a row to filter and sort it.
+pub trait LiveRow: RowKey + Clone + PartialEq + Serialize + Send + Sync + 'static {
     /// Whether the page's filter text lets it through.
     fn matches(&self, _filter: &str) -> bool {
         true

@@ -1,0 +1,205 @@
+//! The app: the document, the frame, and every route (core pages, then each plugin's).
+
+use crate::{
+    core::{
+        auth::{
+            api::{Logout, session_state},
+            model::Me,
+            ui::{LoginPage, SetupPage},
+        },
+        home::HomePage,
+        jobs::ui::{ActivityDrawer, ActivityPage, JobPage},
+        live::client::{self, Line, provide_line},
+        plugin::NavItem,
+        settings::ui::SettingsPage,
+        url::{base_path, url},
+    },
+    plugins::{self, PluginRoutes},
+    ui::{AppFrame, EmptyState, ErrorBox, LinkButton, Menu, Note, Tone, Variant, provide_clock, provide_toasts},
+};
+use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
+use leptos_meta::{Title, provide_meta_context};
+#[cfg(feature = "ssr")]
+pub use document::shell;
+use leptos_router::{
+    SsrMode,
+    components::{Outlet, ParentRoute, Route, Router, Routes},
+    path,
+};
+
+/// The whole document, on the server only.
+#[cfg(feature = "ssr")]
+mod document {
+    use super::App;
+    use crate::{
+        core::{
+            auth::api,
+            server::http::content_security_policy,
+            url::{base_path, url},
+        },
+        ui::theme::Theme,
+    };
+    use axum::http::{HeaderValue, header};
+    use leptos::{nonce::use_nonce, prelude::*};
+    use leptos_axum::ResponseOptions;
+    use leptos_meta::MetaTags;
+
+    pub fn shell() -> AnyView {
+        let nonce = use_nonce();
+        if let (Some(nonce), Some(options)) = (&nonce, use_context::<ResponseOptions>())
+            && let Ok(policy) = HeaderValue::from_str(&content_security_policy(nonce))
+        {
+            options.insert_header(header::CONTENT_SECURITY_POLICY, policy);
+        }
+        let app = api::app().ok();
+        let cookies = app.as_ref().and_then(|a| a.request_headers.get(header::COOKIE)?.to_str().ok().map(str::to_owned));
+        let theme = Theme::from_cookies(cookies.as_deref().unwrap_or_default());
+        provide_context(theme);
+        let build = app.map(|a| a.core.hub.build_id().to_owned()).unwrap_or_default();
+        let package = use_context::<LeptosOptions>().map(|o| url(&format!("/{}", o.site_pkg_dir))).unwrap_or_default();
+        let script = format!(
+            "import init, {{ hydrate }} from '{package}/pollysystem.js'; init({{ module_or_path: '{package}/pollysystem_bg.wasm' }}).then(() => hydrate());"
+        );
+        view! {
+            <!DOCTYPE html>
+            <html lang="en" data-base=base_path().0.to_string() data-build=build data-theme=theme.as_str()>
+                <head>
+                    <meta charset="utf-8" />
+                    <meta name="viewport" content="width=device-width, initial-scale=1" />
+                    <meta name="color-scheme" content="light dark" />
+                    <link rel="icon" type="image/svg+xml" href=url("/favicon.svg") />
+                    <link rel="stylesheet" href=format!("{package}/pollysystem.css") />
+                    <link rel="modulepreload" href=format!("{package}/pollysystem.js") nonce=nonce.clone() />
+                    <link rel="preload" href=format!("{package}/pollysystem_bg.wasm") r#as="fetch" r#type="application/wasm" crossorigin="" />
+                    <script type="module" nonce=nonce>{script}</script>
+                    <MetaTags />
+                </head>
+                <body>
+                    <App />
+                </body>
+            </html>
+        }
+        .into_any()
+    }
+}
+
+/// The app as the route listing wants it.
+pub fn app() -> AnyView {
+    view! { <App /> }.into_any()
+}
+
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    provide_clock();
+    provide_toasts();
+    provide_line();
+    plugins::provide_slots();
+    view! {
+        <Title formatter=|title: String| if title.is_empty() { "PollySystem".to_owned() } else { format!("{title} · PollySystem") } />
+        <Router base=base_path().0.to_string()>
+            <Routes fallback=|| view! { <NotFoundPage /> }.into_any()>
+                <Route path=path!("/setup") view=SetupPage ssr=SsrMode::Async />
+                <Route path=path!("/login") view=LoginPage ssr=SsrMode::Async />
+                <ParentRoute path=path!("") view=Frame ssr=SsrMode::Async>
+                    <Route path=path!("/") view=HomePage ssr=SsrMode::Async />
+                    <Route path=path!("/activity") view=ActivityPage ssr=SsrMode::Async />
+                    <Route path=path!("/activity/:job") view=JobPage ssr=SsrMode::Async />
+                    <Route path=path!("/settings") view=SettingsPage ssr=SsrMode::Async />
+                    <PluginRoutes />
+                </ParentRoute>
+            </Routes>
+        </Router>
+    }
+}
+
+/// The core's own entries of the rail.
+const NAV: [NavItem; 3] = [
+    NavItem { path: "/", label: "Overview", icon: "overview", order: 10 },
+    NavItem { path: "/activity", label: "Activity", icon: "activity", order: 80 },
+    NavItem { path: "/settings", label: "Settings", icon: "settings", order: 90 },
+];
+
+fn nav() -> Vec<NavItem> {
+    let mut nav: Vec<NavItem> = NAV.into_iter().chain(plugins::METAS.iter().flat_map(|meta| meta.nav.iter().copied())).collect();
+    nav.sort_by_key(|item| item.order);
+    nav
+}
+
+/// Everything around a page of somebody who is logged in.
+#[component]
+fn Frame() -> impl IntoView {
+    let line = expect_context::<Line>();
+    Effect::new(move |_| client::connect(line));
+    let me = Resource::new(|| (), |()| session_state());
+    let account = view! {
+        <Transition>
+            {move || Suspend::new(async move { me.await.ok().flatten().map(|me| view! { <Account me /> }) })}
+        </Transition>
+    }
+    .into_any();
+    view! {
+        <AppFrame nav=nav() conn=line.state account=account>
+            <Notices line />
+            <ErrorBoundary fallback=|errors| view! { <PageFault errors /> }>
+                <Outlet />
+            </ErrorBoundary>
+            <ActivityDrawer />
+        </AppFrame>
+    }
+    .into_any()
+}
+
+#[component]
+fn Account(me: Me) -> impl IntoView {
+    view! {
+        <Menu id="account" label=me.name icon="user" text=true>
+            <form method="post" action=url(Logout::url())>
+                <button class="menu-item" type="submit">"Log out"</button>
+            </form>
+        </Menu>
+    }
+}
+
+/// What a person must know about this page as a whole.
+#[component]
+fn Notices(line: Line) -> impl IntoView {
+    move || {
+        if let Some(why) = line.ended.get() {
+            return Some(view! { <Note tone=Tone::Warn title=why><p><a href=url("/login") rel="external">"Log in again"</a></p></Note> }.into_any());
+        }
+        line.outdated.get().then(|| {
+            view! {
+                <Note tone=Tone::Info title="The server was updated">
+                    <p>"This page is of an older version. Finish what you are typing, then " <a href="" rel="external">"reload it"</a> "."</p>
+                </Note>
+            }
+            .into_any()
+        })
+    }
+}
+
+/// A page whose data could not be had: the rest of the app goes on.
+#[component]
+fn PageFault(errors: ArcRwSignal<Errors>) -> impl IntoView {
+    let first = move || {
+        let errors = errors.get();
+        let error = errors.into_iter().next()?.1;
+        let known = error.downcast_ref::<crate::error::AppError>().cloned();
+        Some(known.unwrap_or_else(|| crate::error::AppError::unavailable(error.to_string())))
+    };
+    move || first().map(|error| view! { <ErrorBox error retry=String::new() /> })
+}
+
+#[component]
+fn NotFoundPage() -> impl IntoView {
+    view! {
+        <Title text="Not found" />
+        <main class="page page-narrow" id="page">
+            <EmptyState icon="warn" title="There is no such page" text="The address may be mistyped, or what it showed was removed.">
+                <LinkButton href=url("/") variant=Variant::Primary>"Go to the overview"</LinkButton>
+            </EmptyState>
+        </main>
+    }
+}

@@ -1,0 +1,92 @@
+//! Set-up, login and logout, and what every other `api.rs` uses to learn who is asking.
+
+use crate::{core::auth::model::Me, error::AppError};
+use leptos::prelude::*;
+
+#[cfg(feature = "ssr")]
+pub use context::{actor, app, go_to, service, wants_page};
+
+/// The Leptos context of a call or a page, read here and nowhere else.
+#[cfg(feature = "ssr")]
+mod context {
+    use crate::{
+        core::{auth::service::Actor, server::http::AppContext},
+        error::{AppError, AppResult},
+    };
+    use leptos::prelude::use_context;
+    use std::sync::Arc;
+
+    /// The server and the request behind this call.
+    pub fn app() -> AppResult<AppContext> {
+        use_context::<AppContext>().ok_or_else(|| AppError::internal("a server function was called outside a request"))
+    }
+    /// Who is asking; an error when nobody is logged in.
+    pub fn actor() -> AppResult<Actor> {
+        app()?.actor.ok_or_else(AppError::unauthenticated)
+    }
+    /// A plugin's service, or "plugin disabled".
+    pub fn service<S: Send + Sync + 'static>() -> AppResult<Arc<S>> {
+        app()?.core.services.get::<S>()
+    }
+    /// Whether a form without a script asks, which wants a page for an answer.
+    pub fn wants_page() -> bool {
+        let accept = app().ok().and_then(|a| a.request_headers.get("accept")?.to_str().ok().map(str::to_owned));
+        accept.is_some_and(|a| a.contains("text/html"))
+    }
+    /// Sends the browser to a page (with or without JavaScript); `path` is below the base path.
+    pub fn go_to(path: &str) {
+        leptos_axum::redirect(&crate::core::url::url(path));
+    }
+}
+
+/// Makes the first admin with the one-time code from the server's log.
+#[server(prefix = "/api", endpoint = "auth/setup")]
+pub async fn setup(code: String, name: String, password: String, password_again: String) -> Result<(), AppError> {
+    let app = app()?;
+    if password != password_again {
+        return Err(AppError::invalid("password_again", "The two passwords differ. Type the same one twice."));
+    }
+    let session = app.core.auth.set_up(&code, &name, &password, &app.client).await?;
+    set_cookies(&app, Some(&session));
+    go_to("/");
+    Ok(())
+}
+
+/// Logs in and goes to `next`, a path of our own, or to the overview.
+#[server(prefix = "/api", endpoint = "auth/login")]
+pub async fn login(name: String, password: String, #[server(default)] next: String) -> Result<(), AppError> {
+    let app = app()?;
+    let session = app.core.auth.log_in(&name, &password, &app.client).await?;
+    set_cookies(&app, Some(&session));
+    let local = next.starts_with('/') && !next[1..].starts_with(['/', '\\']) && !next.contains(char::is_control);
+    go_to(if local { &next } else { "/" });
+    Ok(())
+}
+
+/// Ends this session.
+#[server(prefix = "/api", endpoint = "auth/logout")]
+pub async fn logout() -> Result<(), AppError> {
+    let app = app()?;
+    app.core.auth.log_out(&actor()?).await?;
+    set_cookies(&app, None);
+    go_to("/login");
+    Ok(())
+}
+
+/// Who is logged in, if anybody is.
+#[server(prefix = "/api", endpoint = "auth/session_state")]
+pub async fn session_state() -> Result<Option<Me>, AppError> {
+    use crate::core::auth::service::Who;
+    let app = app()?;
+    let Some(Who::User { id, name, session, .. }) = app.actor.as_ref().map(|a| a.who().clone()) else { return Ok(None) };
+    let end = app.core.auth.session_end(session).await?;
+    Ok(end.map(|(role, session_expires_at)| Me { id, name, role, session_expires_at }))
+}
+
+#[cfg(feature = "ssr")]
+fn set_cookies(app: &crate::core::server::http::AppContext, session: Option<&crate::core::auth::service::NewSession>) {
+    let Some(options) = use_context::<leptos_axum::ResponseOptions>() else { return };
+    for value in crate::core::server::http::session_cookies(&app.core.config, &app.request_headers, session) {
+        options.append_header(axum::http::header::SET_COOKIE, value);
+    }
+}

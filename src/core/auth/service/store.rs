@@ -1,0 +1,159 @@
+//! Users and sessions in the database.
+
+use super::Client;
+use crate::{
+    core::{
+        auth::model::{Role, SessionId, UserId},
+        id::UnixMillis,
+        server::db::query,
+    },
+    error::{AppError, AppResult},
+};
+use sea_orm::{ConnectionTrait, QueryResult};
+
+#[derive(Clone)]
+pub(super) struct User {
+    pub id: UserId,
+    pub name: String,
+    pub password_phc: String,
+    pub role: Role,
+}
+
+/// A session with what is needed of its user.
+#[derive(Clone)]
+pub(super) struct Session {
+    pub id: SessionId,
+    pub user_id: UserId,
+    pub user_name: String,
+    pub role: Role,
+    pub refresh_sha256: String,
+    pub previous_sha256: Option<String>,
+    pub rotated_at: UnixMillis,
+    pub last_used_at: UnixMillis,
+    pub idle_expires_at: UnixMillis,
+    pub absolute_expires_at: UnixMillis,
+}
+
+impl Session {
+    pub fn alive(&self, now: UnixMillis) -> bool {
+        now < self.idle_expires_at && now < self.absolute_expires_at
+    }
+}
+
+pub(super) async fn any_user(db: &impl ConnectionTrait) -> AppResult<bool> {
+    Ok(query::one(db, "SELECT 1 FROM users LIMIT 1", []).await?.is_some())
+}
+
+pub(super) async fn insert_user(db: &impl ConnectionTrait, user: &User) -> AppResult<()> {
+    let sql = "INSERT INTO users (id, name, password_phc, role, created_at) VALUES (?, ?, ?, ?, ?)";
+    let values = [
+        user.id.to_string().into(),
+        user.name.clone().into(),
+        user.password_phc.clone().into(),
+        user.role.as_str().into(),
+        UnixMillis::now().0.into(),
+    ];
+    query::run(db, sql, values).await.map(|_| ())
+}
+
+pub(super) async fn user_by_name(db: &impl ConnectionTrait, name: &str) -> AppResult<Option<User>> {
+    let sql = "SELECT id, name, password_phc, role FROM users WHERE name = ? AND disabled_at IS NULL";
+    query::one(db, sql, [name.into()]).await?.map(|row| user(&row)).transpose()
+}
+
+pub(super) async fn user_by_id(db: &impl ConnectionTrait, id: UserId) -> AppResult<Option<User>> {
+    let sql = "SELECT id, name, password_phc, role FROM users WHERE id = ? AND disabled_at IS NULL";
+    query::one(db, sql, [id.to_string().into()]).await?.map(|row| user(&row)).transpose()
+}
+
+pub(super) async fn set_password(db: &impl ConnectionTrait, id: UserId, phc: &str) -> AppResult<()> {
+    query::run(db, "UPDATE users SET password_phc = ? WHERE id = ?", [phc.into(), id.to_string().into()]).await.map(|_| ())
+}
+
+pub(super) async fn insert_session(db: &impl ConnectionTrait, s: &Session, client: &Client, now: UnixMillis) -> AppResult<()> {
+    let sql = "INSERT INTO sessions (id, user_id, refresh_sha256, rotated_at, created_at, last_used_at, idle_expires_at, \
+               absolute_expires_at, user_agent, address, perm_version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)";
+    let values = [
+        s.id.to_string().into(),
+        s.user_id.to_string().into(),
+        s.refresh_sha256.clone().into(),
+        now.0.into(),
+        now.0.into(),
+        now.0.into(),
+        s.idle_expires_at.0.into(),
+        s.absolute_expires_at.0.into(),
+        client.user_agent.chars().take(256).collect::<String>().into(),
+        client.meta.address.clone().into(),
+    ];
+    query::run(db, sql, values).await.map(|_| ())
+}
+
+const SESSION: &str = "SELECT s.id, s.user_id, u.name, u.role, s.refresh_sha256, s.previous_sha256, s.rotated_at, s.last_used_at, \
+    s.idle_expires_at, s.absolute_expires_at FROM sessions s JOIN users u ON u.id = s.user_id \
+    WHERE s.revoked_at IS NULL AND u.disabled_at IS NULL AND ";
+
+pub(super) async fn session(db: &impl ConnectionTrait, id: SessionId) -> AppResult<Option<Session>> {
+    let row = query::one(db, &format!("{SESSION} s.id = ?"), [id.to_string().into()]).await?;
+    row.map(|row| session_row(&row)).transpose()
+}
+
+/// The session whose current or previous refresh token has this hash.
+pub(super) async fn session_by_refresh(db: &impl ConnectionTrait, hash: &str) -> AppResult<Option<Session>> {
+    let sql = format!("{SESSION} (s.refresh_sha256 = ? OR s.previous_sha256 = ?)");
+    query::one(db, &sql, [hash.into(), hash.into()]).await?.map(|row| session_row(&row)).transpose()
+}
+
+/// Puts the successor in place of `old`; `false` when another request did so first.
+pub(super) async fn rotate(
+    db: &impl ConnectionTrait,
+    id: SessionId,
+    old: &str,
+    new: &str,
+    now: UnixMillis,
+    idle: UnixMillis,
+) -> AppResult<bool> {
+    let sql = "UPDATE sessions SET refresh_sha256 = ?, previous_sha256 = ?, rotated_at = ?, last_used_at = ?, idle_expires_at = ? \
+               WHERE id = ? AND refresh_sha256 = ? AND revoked_at IS NULL";
+    let values = [new.into(), old.into(), now.0.into(), now.0.into(), idle.0.into(), id.to_string().into(), old.into()];
+    Ok(query::run(db, sql, values).await? == 1)
+}
+
+pub(super) async fn touch(db: &impl ConnectionTrait, id: SessionId, now: UnixMillis, idle: UnixMillis) -> AppResult<()> {
+    let sql = "UPDATE sessions SET last_used_at = ?, idle_expires_at = ? WHERE id = ?";
+    query::run(db, sql, [now.0.into(), idle.0.into(), id.to_string().into()]).await.map(|_| ())
+}
+
+pub(super) async fn revoke_session(db: &impl ConnectionTrait, id: SessionId, why: &str, now: UnixMillis) -> AppResult<()> {
+    let sql = "UPDATE sessions SET revoked_at = ?, revoked_reason = ? WHERE id = ? AND revoked_at IS NULL";
+    query::run(db, sql, [now.0.into(), why.into(), id.to_string().into()]).await.map(|_| ())
+}
+
+fn user(row: &QueryResult) -> AppResult<User> {
+    Ok(User {
+        id: query::id(row, "id")?,
+        name: row.try_get("", "name")?,
+        password_phc: row.try_get("", "password_phc")?,
+        role: role(row)?,
+    })
+}
+
+fn session_row(row: &QueryResult) -> AppResult<Session> {
+    let millis = |column: &str| row.try_get("", column).map(UnixMillis);
+    Ok(Session {
+        id: query::id(row, "id")?,
+        user_id: query::id(row, "user_id")?,
+        user_name: row.try_get("", "name")?,
+        role: role(row)?,
+        refresh_sha256: row.try_get("", "refresh_sha256")?,
+        previous_sha256: row.try_get("", "previous_sha256")?,
+        rotated_at: millis("rotated_at")?,
+        last_used_at: millis("last_used_at")?,
+        idle_expires_at: millis("idle_expires_at")?,
+        absolute_expires_at: millis("absolute_expires_at")?,
+    })
+}
+
+fn role(row: &QueryResult) -> AppResult<Role> {
+    let text: String = row.try_get("", "role")?;
+    Role::parse(&text).ok_or_else(|| AppError::internal(format!("unknown role {text:?} in the database")))
+}

@@ -1,0 +1,59 @@
+//! Who is asking: the one layer that refreshes a session before every request, SSR and upgrade included.
+
+use super::{
+    cookies,
+    request::{RequestId, answer},
+};
+use crate::core::{
+    auth::service::{Actor, Client, RequestMeta},
+    server::state::Core,
+};
+use axum::{
+    extract::{ConnectInfo, Request, State},
+    http::{HeaderMap, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use std::{net::SocketAddr, sync::Arc};
+
+/// The logged-in user of this request, or nobody.
+#[derive(Clone)]
+pub struct Identity(pub Option<Actor>);
+
+pub(super) async fn identify(State(core): State<Arc<Core>>, mut request: Request, next: Next) -> Response {
+    let client = client_of(&request);
+    request.extensions_mut().insert(client.clone());
+    if is_asset(&core, request.uri().path()) {
+        request.extensions_mut().insert(Identity(None));
+        return next.run(request).await;
+    }
+    let headers: HeaderMap = request.headers().clone();
+    let found = match core.auth.identify(&cookies::read(&core.config, &headers), &client).await {
+        Ok(found) => found,
+        Err(why) => return answer(&why).into_response(),
+    };
+    request.extensions_mut().insert(Identity(found.actor));
+    let mut response = next.run(request).await;
+    // A login or logout set its own cookies; they win.
+    if (found.renewed.is_some() || found.stale) && !response.headers().contains_key(header::SET_COOKIE) {
+        for value in cookies::session_cookies(&core.config, &headers, found.renewed.as_ref()) {
+            response.headers_mut().append(header::SET_COOKIE, value);
+        }
+    }
+    response
+}
+
+/// Assets are public and many: no session is looked up for them.
+fn is_asset(core: &Core, path: &str) -> bool {
+    path.strip_prefix(core.config.base_path().as_str()).unwrap_or(path).starts_with("/pkg/")
+}
+
+fn client_of(request: &Request) -> Client {
+    let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|c| c.0.ip().to_string());
+    let request_id = request.extensions().get::<RequestId>().map(|r| r.0.clone());
+    let agent = request.headers().get(header::USER_AGENT).and_then(|v| v.to_str().ok());
+    Client {
+        meta: RequestMeta { request_id: request_id.unwrap_or_default(), address: address.unwrap_or_default() },
+        user_agent: agent.unwrap_or_default().to_owned(),
+    }
+}

@@ -1,0 +1,60 @@
+//! `Core`: the parts of a running server, handed to plugins and to every request.
+
+use super::{
+    config::Config, db::Db, manager::PluginManager, metrics::Metrics, secrets::Secrets, services::Services, tasks::TaskSet,
+};
+use crate::{
+    core::{
+        audit::service::Audit,
+        auth::service::{Actor, AuthService},
+        id::UnixMillis,
+        jobs::service::Jobs,
+        live::service::Hub,
+    },
+    error::{AppError, AppResult, ErrorKind},
+};
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+/// One running server.
+pub struct Core {
+    pub config: Config,
+    pub db: Db,
+    pub secrets: Secrets,
+    pub audit: Audit,
+    pub hub: Arc<Hub>,
+    pub jobs: Arc<Jobs>,
+    pub auth: AuthService,
+    pub services: Arc<Services>,
+    pub plugins: PluginManager,
+    pub metrics: Metrics,
+    pub tasks: TaskSet,
+    pub started_at: UnixMillis,
+    pub(super) ready: AtomicBool,
+}
+
+impl Core {
+    /// Whether requests are served: started, and not stopping.
+    pub fn ready(&self) -> bool {
+        self.ready.load(Ordering::Acquire)
+    }
+    /// The server itself as an actor.
+    pub fn system(&self, reason: &str) -> Actor {
+        Actor::system(reason, self.services.clone())
+    }
+    pub fn data_dir(&self) -> &PathBuf {
+        &self.config.data_dir
+    }
+    /// The answer while the server is starting or stopping.
+    pub fn require_ready(&self) -> AppResult<()> {
+        if self.ready() {
+            return Ok(());
+        }
+        Err(AppError::new(ErrorKind::Unavailable, "The server is starting or stopping. Try again in a few seconds."))
+    }
+}

@@ -1,0 +1,65 @@
+//! Server functions of the docker plugin: authorise, one call, done.
+
+use super::model::{ContainerId, ContainerRow, Fleet};
+use crate::{
+    core::{jobs::model::JobId, live::model::Rows},
+    error::AppError,
+    plugins::machines::model::MachineId,
+};
+use leptos::prelude::*;
+
+#[cfg(feature = "ssr")]
+use {
+    super::{
+        model::ContainerAction,
+        service::{ContainersRestart, ContainersStart, ContainersStop, ContainersView, DockerService, authorised},
+    },
+    crate::core::auth::{
+        api::{actor, go_to, service},
+        service::{Action, Instance},
+    },
+};
+
+/// Every container of every machine, from memory.
+#[server(prefix = "/api", endpoint = "docker/fleet")]
+pub async fn fleet() -> Result<Fleet, AppError> {
+    actor()?.authorise::<Instance, ContainersView>(()).await?;
+    Ok(service::<DockerService>()?.fleet())
+}
+
+/// One container.
+#[server(prefix = "/api", endpoint = "docker/container")]
+pub async fn container(machine: MachineId, container: ContainerId) -> Result<Rows<ContainerRow>, AppError> {
+    let found = authorised::<ContainersView>(&actor()?, machine, container).await?;
+    let row = &found.object().0;
+    service::<DockerService>()?.container(row.machine, &row.id).ok_or_else(|| AppError::not_found("container"))
+}
+
+/// Starts a container; answers with the job that does it.
+#[server(prefix = "/api", endpoint = "docker/start")]
+pub async fn start(machine: MachineId, container: ContainerId) -> Result<JobId, AppError> {
+    act::<ContainersStart>(machine, container, ContainerAction::Start).await
+}
+
+/// Stops a container; answers with the job that does it.
+#[server(prefix = "/api", endpoint = "docker/stop")]
+pub async fn stop(machine: MachineId, container: ContainerId) -> Result<JobId, AppError> {
+    act::<ContainersStop>(machine, container, ContainerAction::Stop).await
+}
+
+/// Restarts a container; answers with the job that does it.
+#[server(prefix = "/api", endpoint = "docker/restart")]
+pub async fn restart(machine: MachineId, container: ContainerId) -> Result<JobId, AppError> {
+    act::<ContainersRestart>(machine, container, ContainerAction::Restart).await
+}
+
+#[cfg(feature = "ssr")]
+async fn act<A: Action>(machine: MachineId, container: ContainerId, action: ContainerAction) -> Result<JobId, AppError> {
+    let container = authorised::<A>(&actor()?, machine, container).await?;
+    let job = service::<DockerService>()?.act(container, action).await?;
+    // Without JavaScript the answer is the job's page; a script shows the job where it is.
+    if crate::core::auth::api::wants_page() {
+        go_to(&format!("/activity/{job}"));
+    }
+    Ok(job)
+}
