@@ -1,1 +1,30 @@
-fn main(){}
+//! The build tool: bundle, style, precompress, embed, package. Nothing of the product lives here.
+mod bundle;
+mod compress;
+mod css;
+mod files;
+mod package;
+mod run;
+mod site;
+mod style;
+
+use anyhow::{Result, bail};
+
+const USAGE: &str = "usage: cargo xtask COMMAND
+  site              the browser's files into <target>/site (bundle, style, public), precompressed
+  build [--dist]    site, then the server with the site inside: one file
+  style [--check]   generate style/utilities.css from the class tokens in the source, or check that it is fresh
+  package           a dist build as <target>/dist/pollysystem-<version>-linux-<arch>.tar.gz";
+
+fn main() -> Result<()> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["site"] => site::build().map(drop),
+        ["build"] => site::server("release").map(drop),
+        ["build", "--dist"] => site::server("dist").map(drop),
+        ["style"] => style::write(),
+        ["style", "--check"] => style::check(),
+        ["package"] => package::package(),
+        _ => bail!("{USAGE}"),
+    }
+}

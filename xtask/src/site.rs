@@ -1,0 +1,114 @@
+//! The site: bundle, style sheet and public files under URLs that never change their meaning; and the server around it.
+use crate::{
+    bundle, compress, css, files,
+    run::{cargo, run, step},
+    style,
+};
+use anyhow::{Context, Result};
+use serde_json::json;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Builds `<target>/site` and gives its hash. Nothing is done while its inputs are what they were.
+pub fn build() -> Result<String> {
+    let site = files::target().join("site");
+    let stamp = files::target().join("site.stamp");
+    let inputs = inputs()?;
+    if let Ok(old) = fs::read_to_string(&stamp)
+        && let Some((old_inputs, hash)) = old.split_once(' ')
+        && old_inputs == inputs
+        && site.join("manifest.json").exists()
+    {
+        eprintln!("xtask: site {hash} is fresh");
+        return Ok(hash.to_owned());
+    }
+    style::write()?;
+    let draft = files::target().join("site.part");
+    if draft.exists() {
+        fs::remove_dir_all(&draft)?;
+    }
+    let pkg = draft.join("pkg/new");
+    bundle::build(&pkg)?;
+    files::write(&pkg.join("pollysystem.css"), css::sheet()?)?;
+    let hash = files::hash(&pkg, &files::walk(&pkg)?)?;
+    fs::rename(&pkg, draft.join("pkg").join(&hash))?;
+    files::copy(&files::root().join("public"), &draft)?;
+    step("precompress", || manifest(&draft, &hash))?;
+    if site.exists() {
+        fs::remove_dir_all(&site)?;
+    }
+    fs::rename(&draft, &site)?;
+    files::write(&stamp, format!("{inputs} {hash}"))?;
+    Ok(hash)
+}
+
+/// The server with the site inside; gives the path of the executable.
+pub fn server(profile: &str) -> Result<PathBuf> {
+    let hash = build()?;
+    step("server", || {
+        run(cargo()
+            .current_dir(files::root())
+            .env("CARGO_TARGET_DIR", files::target())
+            .env("POLLY_SITE_BUILD_DIR", files::target().join("site"))
+            .env("POLLY_SITE_HASH", &hash)
+            .args([
+                "build",
+                "--quiet",
+                "--bin",
+                "pollysystem",
+                "--features",
+                "embed",
+                "--profile",
+                profile,
+            ]))
+    })?;
+    let file = files::target().join(profile).join("pollysystem");
+    let bytes = fs::metadata(&file).with_context(|| file.display().to_string())?.len();
+    eprintln!("xtask: {} ({:.1} MB)", file.display(), bytes as f64 / 1e6);
+    Ok(file)
+}
+
+/// What the site is made from. The compiler counts too: server and bundle must come from one.
+fn inputs() -> Result<String> {
+    let root = files::root();
+    let mut all: Vec<PathBuf> = ["Cargo.toml", "Cargo.lock"].map(|name| root.join(name)).into();
+    for dir in ["src", "style", "public", "xtask/src", "xtask/npm"] {
+        all.extend(files::walk(&root.join(dir))?);
+    }
+    all.retain(|path| !path.ends_with("style/utilities.css")); // made here, from the rest
+    let rustc = std::process::Command::new("rustc")
+        .arg("-V")
+        .output()
+        .context("rustc")?;
+    Ok(format!(
+        "{}-{}",
+        files::hash(&root, &all)?,
+        String::from_utf8_lossy(&rustc.stdout).trim().replace(' ', "_")
+    ))
+}
+
+fn manifest(site: &Path, hash: &str) -> Result<()> {
+    let sizes = compress::tree(site)?;
+    let mut first = 0;
+    for file in &sizes {
+        if file.path.starts_with("pkg") {
+            first += file.gzip_bytes;
+            let name = file.path.file_name().unwrap_or_default().to_string_lossy();
+            eprintln!(
+                "xtask:   {name}: {} bytes, {} gzip, {} br",
+                file.bytes, file.gzip_bytes, file.br_bytes
+            );
+        }
+    }
+    eprintln!("xtask:   first load: {first} bytes gzip");
+    let list: Vec<_> = sizes
+        .iter()
+        .map(|f| json!({"path": f.path, "bytes": f.bytes, "gzip_bytes": f.gzip_bytes, "br_bytes": f.br_bytes}))
+        .collect();
+    files::write(
+        &site.join("manifest.json"),
+        serde_json::to_vec_pretty(&json!({"hash": hash, "files": list}))?,
+    )
+}
