@@ -1,0 +1,112 @@
+//! The core's tables. Ids are TEXT (UUIDv7), times BIGINT (Unix milliseconds), JSON is TEXT.
+
+use super::sql_migration;
+use sea_orm_migration::MigrationTrait;
+
+/// In the order in which they are applied, before those of the plugins.
+pub(super) fn all() -> Vec<Box<dyn MigrationTrait>> {
+    vec![
+        sql_migration("core_0001_users", USERS),
+        sql_migration("core_0002_audit", AUDIT),
+        sql_migration("core_0003_jobs", JOBS),
+        sql_migration("core_0004_keys_and_settings", KEYS_AND_SETTINGS),
+    ]
+}
+
+const USERS: &[&str] = &[
+    "CREATE TABLE users (
+        id TEXT NOT NULL PRIMARY KEY,
+        name TEXT NOT NULL COLLATE NOCASE UNIQUE,
+        password_phc TEXT NOT NULL,
+        role TEXT NOT NULL,
+        disabled_at BIGINT,
+        created_at BIGINT NOT NULL
+    )",
+    "CREATE TABLE sessions (
+        id TEXT NOT NULL PRIMARY KEY,
+        user_id TEXT NOT NULL REFERENCES users(id) ON DELETE CASCADE,
+        refresh_sha256 TEXT NOT NULL UNIQUE,
+        previous_sha256 TEXT,
+        rotated_at BIGINT NOT NULL,
+        created_at BIGINT NOT NULL,
+        last_used_at BIGINT NOT NULL,
+        idle_expires_at BIGINT NOT NULL,
+        absolute_expires_at BIGINT NOT NULL,
+        revoked_at BIGINT,
+        revoked_reason TEXT,
+        user_agent TEXT NOT NULL,
+        address TEXT NOT NULL,
+        perm_version INTEGER NOT NULL DEFAULT 0
+    )",
+    "CREATE INDEX sessions_user ON sessions(user_id)",
+    "CREATE INDEX sessions_previous ON sessions(previous_sha256)",
+];
+
+const AUDIT: &[&str] = &[
+    "CREATE TABLE audit (
+        seq BIGINT NOT NULL PRIMARY KEY,
+        at BIGINT NOT NULL,
+        actor_id TEXT NOT NULL,
+        actor_name TEXT NOT NULL,
+        address TEXT NOT NULL,
+        request_id TEXT NOT NULL,
+        action TEXT NOT NULL,
+        object_kind TEXT NOT NULL,
+        object_id TEXT NOT NULL,
+        object_label TEXT NOT NULL,
+        phase TEXT NOT NULL,
+        outcome TEXT,
+        intent_seq BIGINT,
+        detail TEXT NOT NULL,
+        hash TEXT NOT NULL
+    )",
+    "CREATE INDEX audit_object ON audit(object_kind, object_id, seq)",
+    "CREATE INDEX audit_intent ON audit(intent_seq) WHERE intent_seq IS NOT NULL",
+];
+
+const JOBS: &[&str] = &[
+    "CREATE TABLE jobs (
+        id TEXT NOT NULL PRIMARY KEY,
+        kind TEXT NOT NULL,
+        title TEXT NOT NULL,
+        actor TEXT NOT NULL,
+        params TEXT NOT NULL,
+        state TEXT NOT NULL,
+        created_at BIGINT NOT NULL,
+        started_at BIGINT,
+        finished_at BIGINT,
+        checkpoint TEXT
+    )",
+    "CREATE INDEX jobs_state ON jobs(state)",
+    "CREATE TABLE job_steps (
+        job_id TEXT NOT NULL REFERENCES jobs(id) ON DELETE CASCADE,
+        idx INTEGER NOT NULL,
+        target_kind TEXT NOT NULL,
+        target_id TEXT NOT NULL,
+        target_label TEXT NOT NULL,
+        state TEXT NOT NULL,
+        error TEXT,
+        started_at BIGINT,
+        finished_at BIGINT,
+        PRIMARY KEY (job_id, idx)
+    )",
+    "CREATE TABLE job_output (
+        job_id TEXT NOT NULL REFERENCES jobs(id) ON DELETE CASCADE,
+        n BIGINT NOT NULL,
+        at BIGINT NOT NULL,
+        step INTEGER NOT NULL,
+        stream TEXT NOT NULL,
+        text TEXT NOT NULL,
+        PRIMARY KEY (job_id, n)
+    )",
+];
+
+const KEYS_AND_SETTINGS: &[&str] = &[
+    "CREATE TABLE secret_keys (
+        kek_id TEXT NOT NULL PRIMARY KEY,
+        check_sealed TEXT NOT NULL,
+        created_at BIGINT NOT NULL
+    )",
+    "CREATE TABLE named_keys (name TEXT NOT NULL PRIMARY KEY, sealed TEXT NOT NULL)",
+    "CREATE TABLE settings (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL, updated_at BIGINT NOT NULL)",
+];

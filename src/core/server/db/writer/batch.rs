@@ -1,0 +1,92 @@
+//! One transaction with the work of many.
+
+use super::{BATCH, Tx, TxFuture, Writer, db_error};
+use crate::error::{AppError, AppResult, ErrorKind, REQUEST_ID};
+use futures::FutureExt;
+use sea_orm::{DbErr, TransactionTrait};
+use std::{panic::AssertUnwindSafe, time::Duration};
+use tokio::sync::oneshot;
+
+/// How long one closure may hold up all others.
+const CLOSURE_TIMEOUT: Duration = Duration::from_secs(10);
+
+pub(super) type Closure = Box<dyn for<'t> FnOnce(&'t Tx) -> TxFuture<'t, ()> + Send>;
+
+/// A caller's closure and where its answer goes.
+pub(super) struct Work {
+    pub(super) run: Closure,
+    pub(super) done: oneshot::Sender<AppResult<()>>,
+    /// Errors made in the closure carry the caller's request id.
+    pub(super) request_id: Option<String>,
+}
+
+type Answer = (oneshot::Sender<AppResult<()>>, AppResult<()>);
+
+impl Writer {
+    /// Runs `first` and what waits behind it in one transaction, commits, then answers all.
+    pub(super) async fn batch(&mut self, first: Work) {
+        let tx = match self.begin().await {
+            Ok(tx) => tx,
+            Err(e) => {
+                self.suspect = true;
+                let _ = first.done.send(Err(e));
+                return;
+            }
+        };
+        let (answers, sound) = self.run_all(&tx, first).await;
+        let end = match sound {
+            Ok(()) => tx.commit().await,
+            Err(e) => {
+                let _ = tx.rollback().await;
+                Err(e)
+            }
+        };
+        let failure = end.map_err(db_error).err();
+        self.suspect = failure.is_some();
+        for (done, result) in answers {
+            let _ = done.send(failure.clone().map_or(result, Err));
+        }
+    }
+
+    /// Every answer, and whether the transaction as a whole still stands.
+    async fn run_all(&mut self, tx: &Tx, first: Work) -> (Vec<Answer>, Result<(), DbErr>) {
+        let mut answers = Vec::new();
+        let mut next = Some(first);
+        while let Some(work) = next {
+            let (answer, sound) = run_one(tx, work).await;
+            answers.push(answer);
+            if sound.is_err() {
+                return (answers, sound);
+            }
+            next = if answers.len() < BATCH { self.waiting() } else { None };
+        }
+        (answers, Ok(()))
+    }
+}
+
+async fn run_one(tx: &Tx, work: Work) -> (Answer, Result<(), DbErr>) {
+    let Work { run, done, request_id } = work;
+    let savepoint = match tx.begin().await {
+        Ok(savepoint) => savepoint,
+        Err(e) => return ((done, Err(db_error(e.clone()))), Err(e)),
+    };
+    let result = guarded(run, &savepoint, request_id).await;
+    let end = if result.is_ok() { savepoint.commit().await } else { savepoint.rollback().await };
+    ((done, result), end)
+}
+
+/// The closure's result; a panic and a closure that does not end are errors like others.
+async fn guarded(run: Closure, tx: &Tx, request_id: Option<String>) -> AppResult<()> {
+    let work = AssertUnwindSafe(async { run(tx).await }).catch_unwind();
+    let scoped = async {
+        match request_id {
+            Some(id) => REQUEST_ID.scope(id, work).await,
+            None => work.await,
+        }
+    };
+    match tokio::time::timeout(CLOSURE_TIMEOUT, scoped).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(_)) => Err(AppError::internal("a write closure panicked; its changes were undone")),
+        Err(_) => Err(AppError::new(ErrorKind::Timeout, "The change took too long and was undone.")),
+    }
+}
