@@ -22,7 +22,7 @@ use {
 
 /// Every container of every machine, from memory.
 #[server(prefix = "/api", endpoint = "docker/fleet")]
-pub async fn fleet() -> Result<Fleet, AppError> {
+pub async fn list_containers() -> Result<Fleet, AppError> {
     actor()?.authorise::<Instance, ContainersView>(()).await?;
     Ok(service::<DockerService>()?.fleet())
 }

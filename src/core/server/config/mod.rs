@@ -4,7 +4,7 @@
 mod cli;
 mod file;
 
-pub use cli::{Cli, Command, ServeArgs};
+pub use cli::{AuditCommand, Cli, Command, ServeArgs};
 pub use file::FileConfig;
 
 use crate::core::server::secrets::{Secret, SecretsConfig};

@@ -11,6 +11,7 @@ mod lock;
 mod migrate;
 #[cfg(test)]
 mod tests;
+pub mod query;
 mod writer;
 
 pub use error::db_error;

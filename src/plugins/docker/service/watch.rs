@@ -54,7 +54,7 @@ pub(super) fn start(service: Arc<DockerService>, tasks: &TaskSet) {
 async fn follow(service: &Arc<DockerService>, owner: &TaskSet, watchers: &mut HashMap<MachineId, TaskSet>, id: MachineId) {
     end(watchers, id).await;
     let Some(machine) = service.machines.machine(id) else { return service.forget(id) };
-    if !machine.state.is_online() {
+    if !machine.state.is_up() {
         return service.watching(&machine, false, None, Some(machine.reason.clone().unwrap_or_else(|| "The host is not connected.".to_owned())));
     }
     let set = owner.child();

@@ -39,10 +39,12 @@ impl Actions {
 pub(super) fn ContainerActions(row: Signal<ContainerRow>, actions: Actions, #[prop(optional)] large: bool) -> impl IntoView {
     let Actions { start, stop, restart } = actions;
     let (machine, id) = row.with_untracked(|r| (r.machine.to_string(), r.id.to_string()));
+    let ids = StoredValue::new((machine, id));
     let ids = move || {
+        let (machine, id) = ids.get_value();
         view! {
-            <input type="hidden" name="machine" value=machine.clone() />
-            <input type="hidden" name="container" value=id.clone() />
+            <input type="hidden" name="machine" value=machine />
+            <input type="hidden" name="container" value=id />
         }
     };
     let label = move |action: ContainerAction| row.with_untracked(|r| format!("{} {} on {}", action.label(), r.name, r.machine_name));
@@ -56,8 +58,8 @@ pub(super) fn ContainerActions(row: Signal<ContainerRow>, actions: Actions, #[pr
     };
     view! {
         <div class="cluster nowrap">
-            <PostForm action=start class="form-inline">{ids.clone()()}{button(ContainerAction::Start, "start")}</PostForm>
-            <PostForm action=stop class="form-inline">{ids.clone()()}{button(ContainerAction::Stop, "stop")}</PostForm>
+            <PostForm action=start class="form-inline">{ids()}{button(ContainerAction::Start, "start")}</PostForm>
+            <PostForm action=stop class="form-inline">{ids()}{button(ContainerAction::Stop, "stop")}</PostForm>
             <PostForm action=restart class="form-inline">{ids()}{button(ContainerAction::Restart, "restart")}</PostForm>
         </div>
     }

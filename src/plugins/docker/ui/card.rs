@@ -8,7 +8,7 @@ use crate::{
     },
     plugins::{
         docker::{
-            api::fleet,
+            api::list_containers,
             model::{ContainerState, Fleet, Health, TOPIC_CONTAINERS},
         },
         machines::model::MachineId,
@@ -19,7 +19,7 @@ use leptos::prelude::*;
 
 /// Containers by state, for the overview.
 pub fn overview_card() -> AnyView {
-    let fleet = Resource::new(|| (), |()| fleet());
+    let fleet = Resource::new(|| (), |()| list_containers());
     view! {
         <Transition fallback=|| view! { <Skeleton lines=2 /> }>
             {move || Suspend::new(async move {
@@ -63,7 +63,7 @@ const COLUMNS: &[Column] = &[
 
 /// The containers of one machine, for its page.
 pub fn machine_containers(machine: MachineId) -> AnyView {
-    let fleet = Resource::new(|| (), |()| fleet());
+    let fleet = Resource::new(|| (), |()| list_containers());
     view! {
         <Transition fallback=|| view! { <Skeleton lines=3 /> }>
             {move || Suspend::new(async move {

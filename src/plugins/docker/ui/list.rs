@@ -7,7 +7,7 @@ use crate::{
         url::url,
     },
     plugins::docker::{
-        api::fleet,
+        api::list_containers,
         model::{ContainerRow, EngineRow, Fleet, TOPIC_CONTAINERS, TOPIC_ENGINES},
     },
     ui::{
@@ -35,7 +35,7 @@ const MAX_PER_PAGE: usize = 1_000;
 
 #[component]
 pub fn ContainersPage() -> impl IntoView {
-    let fleet = Resource::new(|| (), |()| fleet());
+    let fleet = Resource::new(|| (), |()| list_containers());
     view! {
         <Title text="Containers" />
         <PageHeader title="Containers" lead="Every container of every host." />
@@ -73,7 +73,7 @@ impl Query {
 
     fn href(&self) -> String {
         let mut parts = Vec::new();
-        let encode = |text: &str| String::from(leptos_router::location::BrowserUrl::escape(text));
+        let encode = |text: &str| String::from(leptos_router::location::Url::escape(text));
         if !self.filter.is_empty() {
             parts.push(format!("q={}", encode(&self.filter)));
         }

@@ -63,7 +63,7 @@ fn Shown(initial: Rows<ContainerRow>) -> impl IntoView {
         move |_| rows.all().iter().any(|row| row_key(row) == key)
     });
     let row = rows.get(&key);
-    move || match (there.get(), row.clone()) {
+    let shown = move || match (there.get(), row.clone()) {
         (true, Some(row)) => view! { <Container row=row.into() /> }.into_any(),
         _ => view! {
             <EmptyState icon="containers" title=format!("{} is gone", first.name) text="The container was removed from its host.">
@@ -71,8 +71,8 @@ fn Shown(initial: Rows<ContainerRow>) -> impl IntoView {
             </EmptyState>
         }
         .into_any(),
-    }
-    .into_any()
+    };
+    shown.into_any()
 }
 
 #[component]
