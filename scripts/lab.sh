@@ -5,7 +5,7 @@ set -euo pipefail
 
 usage() {
   cat <<'TEXT'
-usage: scripts/lab.sh COMMAND        (as root; state in $POLLY_LAB_DIR, default /var/lib/polly-lab)
+usage: scripts/lab.sh COMMAND        (as root or through sudo; state in $POLLY_LAB_DIR, default /var/lib/polly-lab)
   up N [--no-docker]   N hosts h1..hN at 10.77.0.11.., or start those that are missing
   down                 end every host and remove all of it
   list                 name, address, state
@@ -20,14 +20,17 @@ TEXT
 
 LAB=${POLLY_LAB_DIR:-/var/lib/polly-lab}
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-NET=10.77.0
-SWITCH=polly-lab # the namespace of the bridge: the machine's own packet filter does not see what hosts say to each other
-CGROUP=polly-lab
+ID=${POLLY_LAB_ID:-polly} NET=${POLLY_LAB_NET:-10.77.0} # a second lab beside the first has its own of all three
+SWITCH=$ID-lab # the namespace of the bridge: the machine's own packet filter does not see what hosts say to each other
+CGROUP=$ID-lab
+WIRE=${ID}0
+
+if [[ $EUID != 0 ]]; then exec sudo --preserve-env=POLLY_LAB_DIR,POLLY_LAB_ID,POLLY_LAB_NET "$0" "$@"; fi
 
 die() { echo "lab: $*" >&2; exit 1; }
 say() { echo "lab: $*"; }
 addr() { echo "$NET.$((10 + ${1#h}))"; }
-ns() { echo "polly-$1"; }
+ns() { echo "$ID-$1"; }
 hosts() { [[ -d $LAB ]] && find "$LAB" -mindepth 1 -maxdepth 1 -name 'h[0-9]*' -printf '%f\n' | sort -V; }
 known() { [[ ${1:-} =~ ^h[0-9]+$ && -d $LAB/$1 ]] || die "no host '${1:-}' (scripts/lab.sh list)"; }
 
@@ -47,7 +50,6 @@ on() (
 )
 
 check() {
-  [[ $EUID == 0 ]] || die "needs root (network namespaces, mounts)"
   local tool
   for tool in ip unshare nsenter sshd busybox "$@"; do
     PATH=$PATH:/usr/sbin:/sbin command -v "$tool" >/dev/null || die "$tool is missing: run scripts/setup.sh test"
@@ -63,10 +65,10 @@ make_switch() {
   ip netns add "$SWITCH"
   ip -n "$SWITCH" link add br0 type bridge
   ip -n "$SWITCH" link set br0 up
-  ip link add polly0 type veth peer name up0 netns "$SWITCH"
+  ip link add "$WIRE" type veth peer name up0 netns "$SWITCH"
   ip -n "$SWITCH" link set up0 master br0 up
-  ip addr add "$NET.1/24" dev polly0
-  ip link set polly0 up
+  ip addr add "$NET.1/24" dev "$WIRE"
+  ip link set "$WIRE" up
 }
 
 make_wire() {
@@ -157,6 +159,7 @@ cmd_up() {
   [[ $count =~ ^[0-9]+$ && $count -ge 1 && $count -le 200 ]] || die "up N, with N from 1 to 200"
   if $docker; then check dockerd iptables; else check; fi
   [[ -s $LAB/key ]] || ssh-keygen -q -t ed25519 -N '' -C polly-lab -f "$LAB/key"
+  [[ -z ${SUDO_UID:-} ]] || chown "$SUDO_UID" "$LAB/key" # who called sudo is who logs in
   [[ -s $LAB/docker.flag ]] || echo "$docker" >"$LAB/docker.flag"
   if [[ $(cat "$LAB/docker.flag") != "$docker" ]]; then die "the lab runs with docker=$(cat "$LAB/docker.flag"): down first"; fi
   ! $docker || make_image
@@ -179,8 +182,8 @@ cmd_up() {
 cmd_down() {
   local name
   for name in $(hosts); do power_off "$name"; done
-  for name in $(ip netns list | awk '/^polly-/ {print $1}'); do ip netns del "$name"; done
-  ip link del polly0 2>/dev/null || true
+  for name in $(ip netns list | awk '{print $1}' | grep -xE "$ID-(lab|h[0-9]+)"); do ip netns del "$name"; done
+  ip link del "$WIRE" 2>/dev/null || true
   drop_cgroups
   # Remove only what `up` makes: the folder itself may be somebody's.
   rm -rf "$LAB"/h[0-9]* "$LAB"/{key,key.pub,docker.flag,busybox.tar,rootfs,lab.json,lock}
@@ -196,7 +199,6 @@ cmd_list() {
 }
 
 locked() {
-  [[ $EUID == 0 ]] || die "needs root"
   mkdir -p "$LAB"
   exec 9>"$LAB/lock"
   flock 9

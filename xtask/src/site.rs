@@ -94,7 +94,7 @@ fn manifest(site: &Path, hash: &str) -> Result<()> {
     let mut first = 0;
     for file in &sizes {
         if file.path.starts_with("pkg") {
-            first += file.gzip_bytes;
+            first += if file.gzip_bytes > 0 { file.gzip_bytes } else { file.bytes };
             let name = file.path.file_name().unwrap_or_default().to_string_lossy();
             eprintln!(
                 "xtask:   {name}: {} bytes, {} gzip, {} br",

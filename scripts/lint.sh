@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Everything that can be told without running the product: form, lints for both targets, styles, licences.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+deny() {
+  if ! have cargo-deny; then
+    echo "licences: not checked (cargo install cargo-deny --locked)"
+    echo "advisories: not checked"
+    return
+  fi
+  cargo deny --all-features check bans licenses sources || return 1
+  cargo deny --all-features check advisories || {
+    [[ -d ${CARGO_HOME:-$HOME/.cargo}/advisory-dbs ]] && return 1
+    echo "advisories: not checked (their database cannot be reached)"
+  }
+}
+
+step "set up" bash scripts/setup.sh run
+. "$ROOT/scripts/lib.sh"
+step "format" cargo fmt --all --check
+step "clippy, server and tests" cargo clippy -q -p pollysystem --all-targets -- -D warnings
+step "clippy, browser" cargo clippy -q -p pollysystem --lib --no-default-features --features hydrate \
+  --target wasm32-unknown-unknown -- -D warnings
+step "clippy, xtask" cargo clippy -q -p xtask --all-targets -- -D warnings
+step "styles" cargo xtask style --check
+step "dependencies" deny
+if have shellcheck; then step "shell" shellcheck -x -e SC1090,SC1091 scripts/*.sh scripts/lab/*.sh .ci/run; fi
