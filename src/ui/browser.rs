@@ -1,0 +1,86 @@
+//! What only a browser can do. `browser_stub.rs` has the same functions for the server, where no
+//! handler or Effect ever runs them.
+
+use leptos::{ev, prelude::*};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{HtmlDialogElement, HtmlDocument, HtmlElement, HtmlTextAreaElement};
+
+/// Milliseconds since 1970 by this device's clock.
+#[expect(clippy::cast_possible_truncation, reason = "a date is far below 2^53")]
+pub fn now_millis() -> i64 {
+    js_sys::Date::now() as i64
+}
+
+/// The instant in this device's time zone and language.
+#[expect(clippy::cast_precision_loss, reason = "a date is far below 2^53")]
+pub fn local_text(millis: i64) -> String {
+    let date = js_sys::Date::new(&JsValue::from_f64(millis as f64));
+    date.to_locale_string("default", &JsValue::UNDEFINED).into()
+}
+
+/// The value of `data-theme` on the root element.
+pub fn theme_attribute() -> Option<String> {
+    document().document_element()?.get_attribute("data-theme")
+}
+
+pub fn set_theme_attribute(theme: &str) {
+    if let Some(root) = document().document_element() {
+        let _ = root.set_attribute("data-theme", theme);
+    }
+}
+
+/// Sets a cookie for a year, readable by the server.
+pub fn remember(name: &str, value: &str, path: &str) {
+    if let Some(document) = document().dyn_ref::<HtmlDocument>() {
+        let _ = document.set_cookie(&format!("{name}={value}; Path={path}; Max-Age=31536000; SameSite=Lax"));
+    }
+}
+
+/// Copies by a selection: works on plain http too, where the clipboard interface does not exist.
+pub fn copy_text(text: &str) -> bool {
+    let (Some(body), Ok(area)) = (document().body(), document().create_element("textarea")) else { return false };
+    let Ok(area) = area.dyn_into::<HtmlTextAreaElement>() else { return false };
+    let focused = document().active_element();
+    area.set_value(text);
+    area.set_class_name("sr-only");
+    let _ = body.append_child(&area);
+    area.select();
+    let done = document().dyn_ref::<HtmlDocument>().is_some_and(|d| d.exec_command("copy").unwrap_or(false));
+    area.remove();
+    if let Some(focused) = focused.and_then(|e| e.dyn_into::<HtmlElement>().ok()) {
+        let _ = focused.focus();
+    }
+    done
+}
+
+/// Opens the dialog as a modal one, unless it is open.
+pub fn show_modal(dialog: &HtmlDialogElement) {
+    if !dialog.open() {
+        let _ = dialog.show_modal();
+    }
+}
+
+/// Closes the dialog that the event happened in.
+pub fn close_dialog(event: &ev::Event) {
+    let dialog = target(event).and_then(|e| e.closest("dialog").ok().flatten());
+    if let Some(dialog) = dialog.and_then(|e| e.dyn_into::<HtmlDialogElement>().ok()) {
+        dialog.close();
+        let _ = dialog.hide_popover();
+    }
+}
+
+/// Hides the popover that a link was followed in (a page change without a load leaves it open).
+pub fn close_popover(event: &ev::Event) {
+    let Some(target) = target(event) else { return };
+    if target.closest("a").ok().flatten().is_none() {
+        return;
+    }
+    let popover = target.closest(":popover-open").ok().flatten();
+    if let Some(popover) = popover.and_then(|e| e.dyn_into::<HtmlElement>().ok()) {
+        let _ = popover.hide_popover();
+    }
+}
+
+fn target(event: &ev::Event) -> Option<web_sys::Element> {
+    event.target().and_then(|t| t.dyn_into().ok())
+}

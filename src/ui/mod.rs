@@ -1,0 +1,45 @@
+//! The shared primitives of every page: one file each, plain markup with the classes of `style/`.
+//!
+//! All of them render whole on the server and work without script where that is possible at all
+//! (links, forms, HTML popovers); what needs script has the class `needs-script` and is hidden
+//! without it. What only a browser can do stands in [`browser`], which does nothing on the server.
+
+pub mod badge;
+#[cfg_attr(feature = "ssr", path = "browser_stub.rs")]
+pub mod browser;
+pub mod button;
+pub mod copy;
+pub mod dialog;
+pub mod empty;
+pub mod error;
+pub mod field;
+pub mod form;
+pub mod frame;
+pub mod header;
+pub mod icon;
+pub mod menu;
+pub mod skeleton;
+pub mod table;
+pub mod tabs;
+pub mod theme;
+pub mod time;
+pub mod toast;
+
+pub use badge::{ConnBadge, StateBadge, Tone};
+pub use button::{Button, LinkButton, Variant};
+pub use copy::{CopyButton, Snippet};
+pub use dialog::{Confirm, DialogActions};
+pub use empty::EmptyState;
+pub use error::{ErrorBox, FormError, Note};
+pub use field::{Choice, Field, TextArea};
+pub use form::PostForm;
+pub use frame::{AppFrame, AuthFrame};
+pub use header::{Crumb, PageHeader};
+pub use icon::Icon;
+pub use menu::Menu;
+pub use skeleton::Skeleton;
+pub use table::{Column, Table};
+pub use tabs::Tabs;
+pub use theme::{Theme, ThemeSwitch};
+pub use time::{Ago, provide_clock};
+pub use toast::{ToastStack, Toasts, provide_toasts, use_toasts};

@@ -1,0 +1,90 @@
+//! Real tables: a caption, headers with scope, and rows that keep their meaning at every width.
+
+use super::icon::Icon;
+use leptos::prelude::*;
+
+/// One column's head.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Column {
+    pub label: &'static str,
+    /// Classes of the header cell: `num`, `only-wide`.
+    pub class: &'static str,
+    /// The label is read out and not seen (a column of buttons).
+    pub quiet: bool,
+    /// Name of the column in the page's `?sort=`; empty when it cannot be sorted by.
+    pub sort: &'static str,
+}
+
+impl Column {
+    pub const fn new(label: &'static str) -> Self {
+        Self { label, class: "", quiet: false, sort: "" }
+    }
+    pub const fn class(self, class: &'static str) -> Self {
+        Self { class, ..self }
+    }
+    pub const fn sort(self, sort: &'static str) -> Self {
+        Self { sort, ..self }
+    }
+    pub const fn quiet(self) -> Self {
+        Self { quiet: true, ..self }
+    }
+}
+
+/// What the page is sorted by, and the address of each other order.
+#[derive(Clone, Copy)]
+pub struct Sorting {
+    /// Column name, `-` before it for descending, as in the address.
+    pub current: Signal<String>,
+    /// The complete address of this page sorted by the given value.
+    pub href: Callback<String, String>,
+}
+
+/// A table; `children` are its rows (`<tr>`).
+#[component]
+pub fn Table(
+    #[prop(into)] caption: String,
+    columns: &'static [Column],
+    #[prop(optional)] sorting: Option<Sorting>,
+    children: Children,
+) -> impl IntoView {
+    let head = columns.iter().map(|column| head_cell(column, sorting)).collect_view();
+    view! {
+        <div class="table-wrap">
+            <table class="table">
+                <caption class="sr-only">{caption}</caption>
+                <thead>
+                    <tr>{head}</tr>
+                </thead>
+                <tbody>{children()}</tbody>
+            </table>
+        </div>
+    }
+}
+
+fn head_cell(column: &'static Column, sorting: Option<Sorting>) -> impl IntoView {
+    let name = column.sort;
+    let sorting = sorting.filter(|_| !name.is_empty());
+    let order = move || sorting.and_then(|s| order_of(&s.current.get(), name));
+    let label = move || match sorting {
+        None => view! { <span class:sr-only=column.quiet>{column.label}</span> }.into_any(),
+        Some(sorting) => {
+            let next = move || sorting.href.run(if order() == Some("ascending") { format!("-{name}") } else { name.to_owned() });
+            let arrow = Signal::derive(move || if order() == Some("descending") { "down" } else { "up" });
+            view! {
+                <a class="table-sort" href=next>
+                    {column.label}
+                    {move || order().map(|_| view! { <Icon name=arrow/> })}
+                </a>
+            }
+            .into_any()
+        }
+    };
+    view! { <th scope="col" class=column.class aria-sort=order>{label()}</th> }
+}
+
+fn order_of(current: &str, name: &str) -> Option<&'static str> {
+    match current.strip_prefix('-') {
+        Some(rest) => (rest == name).then_some("descending"),
+        None => (current == name).then_some("ascending"),
+    }
+}
