@@ -1,0 +1,192 @@
+//! The jobs that move, in memory: what the live topics show. Each change is published under the lock that
+//! guards it, so that a snapshot and the frames after it fit.
+
+use super::output::Output;
+use crate::core::{
+    auth::service::{Action, JobsView},
+    id::UnixMillis,
+    jobs::model::{JobDetail, JobDetailEvent, JobEvent, JobId, JobState, JobStep, JobSummary, OutputLine, Stream, TOPIC_JOB, TOPIC_JOBS},
+    live::{
+        model::{Seq, ShardKey},
+        service::{Hub, TopicSource},
+    },
+};
+use serde_json::Value;
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+/// Jobs in a snapshot of all jobs.
+const RECENT: usize = 100;
+/// Ended jobs whose steps and output stay in memory, for pages that look at them.
+const ENDED: usize = 20;
+/// The one shard of [`TOPIC_JOBS`].
+const ALL: &str = "all";
+
+struct Entry {
+    summary: JobSummary,
+    steps: Vec<JobStep>,
+    output: Output,
+}
+
+#[derive(Default)]
+struct State {
+    jobs: HashMap<JobId, Entry>,
+    ended: VecDeque<JobId>,
+    /// Newest first.
+    recent: VecDeque<JobSummary>,
+}
+
+pub(super) struct Board {
+    hub: Arc<Hub>,
+    state: Mutex<State>,
+}
+
+impl Board {
+    pub(super) fn new(hub: Arc<Hub>) -> Arc<Self> {
+        let this = Arc::new(Self { hub, state: Mutex::default() });
+        this.hub.set_source(Arc::new(AllJobs(this.clone())));
+        this.hub.set_source(Arc::new(OneJob(this.clone())));
+        this
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Jobs of earlier runs of the server, newest first.
+    pub(super) fn remember(&self, jobs: Vec<JobSummary>) {
+        self.lock().recent.extend(jobs);
+    }
+
+    /// A job that is new, or comes back.
+    pub(super) fn add(&self, job: JobDetail) {
+        let mut state = self.lock();
+        self.publish_summary(&mut state, &job.summary);
+        let entry = Entry { summary: job.summary, steps: job.steps, output: Output::after(job.output) };
+        state.jobs.insert(entry.summary.id, entry);
+    }
+
+    /// A job's state and times; an ended one is kept for a while.
+    pub(super) fn job(&self, id: JobId, job: JobState) {
+        let mut state = self.lock();
+        let Some(entry) = state.jobs.get_mut(&id) else { return };
+        let now = Some(UnixMillis::now());
+        entry.summary.state = job;
+        entry.summary.started_at = entry.summary.started_at.or(now);
+        entry.summary.finished_at = if job.is_over() { now } else { None };
+        let (summary, last_step) = (entry.summary.clone(), entry.steps.last().cloned());
+        self.publish_summary(&mut state, &summary);
+        if let Some(step) = last_step {
+            self.hub.publish(&ShardKey::new(TOPIC_JOB, id), &JobDetailEvent::Step { summary, step });
+        }
+        if job.is_over() {
+            self.retire(&mut state, id);
+        }
+    }
+
+    /// One step as it is now.
+    pub(super) fn step(&self, id: JobId, step: &JobStep) {
+        let mut state = self.lock();
+        let Some(entry) = state.jobs.get_mut(&id) else { return };
+        if let Some(old) = entry.steps.iter_mut().find(|old| old.index == step.index) {
+            *old = step.clone();
+        }
+        count(&mut entry.summary, &entry.steps);
+        let summary = entry.summary.clone();
+        self.publish_summary(&mut state, &summary);
+        self.hub.publish(&ShardKey::new(TOPIC_JOB, id), &JobDetailEvent::Step { summary, step: step.clone() });
+    }
+
+    pub(super) fn say(&self, id: JobId, step: u32, stream: Stream, text: &str) {
+        if let Some(entry) = self.lock().jobs.get_mut(&id) {
+            entry.output.push(step, stream, text);
+        }
+    }
+
+    /// Publishes the lines said since the last call; gives them, and the number of the oldest line kept.
+    pub(super) fn flush(&self, id: JobId) -> Option<(Vec<OutputLine>, i64)> {
+        let mut state = self.lock();
+        let output = &mut state.jobs.get_mut(&id)?.output;
+        let (lines, first) = (output.take_new(), output.first());
+        if lines.is_empty() {
+            return None;
+        }
+        self.hub.publish(&ShardKey::new(TOPIC_JOB, id), &JobDetailEvent::Output { lines: lines.clone() });
+        Some((lines, first))
+    }
+
+    /// A job that moves or ended a short while ago.
+    pub(super) fn detail(&self, id: JobId) -> Option<JobDetail> {
+        let state = self.lock();
+        let entry = state.jobs.get(&id)?;
+        Some(JobDetail { summary: entry.summary.clone(), steps: entry.steps.clone(), output: entry.output.kept() })
+    }
+
+    fn publish_summary(&self, state: &mut State, job: &JobSummary) {
+        match state.recent.iter_mut().find(|old| old.id == job.id) {
+            Some(old) => *old = job.clone(),
+            None => state.recent.push_front(job.clone()),
+        }
+        state.recent.truncate(RECENT);
+        self.hub.publish(&ShardKey::new(TOPIC_JOBS, ALL), &JobEvent::Job { job: job.clone() });
+    }
+
+    fn retire(&self, state: &mut State, id: JobId) {
+        state.ended.push_back(id);
+        if state.ended.len() > ENDED
+            && let Some(oldest) = state.ended.pop_front()
+        {
+            state.jobs.remove(&oldest);
+        }
+    }
+}
+
+/// Counts the steps into the summary.
+pub(super) fn count(summary: &mut JobSummary, steps: &[JobStep]) {
+    let number = |of: &dyn Fn(&JobStep) -> bool| u32::try_from(steps.iter().filter(|s| of(s)).count()).unwrap_or(u32::MAX);
+    summary.steps_total = number(&|_| true);
+    summary.steps_done = number(&|s| s.state.is_over());
+    summary.steps_failed = number(&|s| s.state == JobState::Failed);
+    summary.error = steps.iter().find_map(|s| s.error.clone());
+}
+
+struct AllJobs(Arc<Board>);
+
+impl TopicSource for AllJobs {
+    fn topic(&self) -> &'static str {
+        TOPIC_JOBS
+    }
+    fn action(&self) -> &'static str {
+        JobsView::NAME
+    }
+    fn shards(&self) -> Vec<String> {
+        vec![ALL.to_owned()]
+    }
+    fn snapshot(&self, shard: &str) -> Option<(Seq, Value)> {
+        let state = self.0.lock();
+        let event = JobEvent::Snapshot { jobs: state.recent.iter().cloned().collect() };
+        Some((self.0.hub.seq(&ShardKey::new(TOPIC_JOBS, shard)), serde_json::to_value(event).ok()?))
+    }
+}
+
+struct OneJob(Arc<Board>);
+
+impl TopicSource for OneJob {
+    fn topic(&self) -> &'static str {
+        TOPIC_JOB
+    }
+    fn action(&self) -> &'static str {
+        JobsView::NAME
+    }
+    fn shards(&self) -> Vec<String> {
+        self.0.lock().jobs.keys().map(ToString::to_string).collect()
+    }
+    fn snapshot(&self, shard: &str) -> Option<(Seq, Value)> {
+        let state = self.0.lock();
+        let entry = state.jobs.get(&shard.parse().ok()?)?;
+        let job = JobDetail { summary: entry.summary.clone(), steps: entry.steps.clone(), output: entry.output.kept() };
+        Some((self.0.hub.seq(&ShardKey::new(TOPIC_JOB, shard)), serde_json::to_value(JobDetailEvent::Snapshot { job }).ok()?))
+    }
+}
