@@ -50,8 +50,15 @@ impl Jobs {
         }
         // In a task of its own: a caller who goes away must not leave an accepted job that nobody runs.
         let (shared, actor) = (self.shared.clone(), actor.clone());
-        let request = current_request_id().unwrap_or_default();
-        tokio::spawn(REQUEST_ID.scope(request, async move { shared.accept(&actor, new).await })).await.map_err(AppError::internal)?
+        let request = current_request_id();
+        let accepting = async move {
+            let accepting = shared.accept(&actor, new);
+            match request {
+                Some(id) => REQUEST_ID.scope(id, accepting).await,
+                None => accepting.await,
+            }
+        };
+        tokio::spawn(accepting).await.map_err(AppError::internal)?
     }
 
     /// Asks a job to stop at its next safe point.

@@ -73,12 +73,10 @@ async fn an_error_undoes_only_its_own_closure() {
 #[tokio::test]
 async fn a_panicking_closure_does_not_end_the_writer() {
     let (_dir, db) = open().await;
-    let panicking = db.write(|tx| {
+    let panicking = db.write::<(), _>(|tx| {
         Box::pin(async move {
             insert(tx, "gone").await?;
-            let none: Option<()> = None;
-            none.unwrap();
-            Ok(())
+            panic!("on purpose")
         })
     });
     let other = db.write(|tx| Box::pin(async move { insert(tx, "stays").await }));
