@@ -17,7 +17,17 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   css FILE          the one style sheet of the site (for `make watch`)
   package           a dist build as <target>/dist/pollysystem-<version>-linux-<arch>.tar.gz";
 
-fn main() -> Result<()> {
+fn main() -> std::process::ExitCode {
+    match command() {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("xtask: {why:#}");
+            std::process::ExitCode::FAILURE
+        }
+    }
+}
+
+fn command() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["site"] => site::build().map(drop),
