@@ -1,8 +1,9 @@
+# shellcheck shell=bash disable=SC2034
 # Shared by the scripts beside it: where things are, steps with their times. Sourced, not run.
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/pollysystem
 TARGET=${CARGO_TARGET_DIR:-$ROOT/target}
-cd "$ROOT"
+cd "$ROOT" || exit
 PATH=$PATH:$HOME/.cargo/bin:/usr/local/sbin:/usr/sbin:/sbin
 # What set-up found out about this machine (a toolchain, where rustup's own could not be completed).
 [[ ! -s $CACHE/env.sh ]] || . "$CACHE/env.sh"

@@ -74,7 +74,7 @@ check_rust() {
   version=$(rustc -V | cut -d' ' -f2)
   [[ $(printf '%s\n' "$RUST_NEEDED" "$version" | sort -V | head -1) == "$RUST_NEEDED" ]] ||
     die "Rust $version is too old, $RUST_NEEDED is needed: rustup update stable"
-  have node && have npm || die "Node.js with npm is missing (20 or newer): https://nodejs.org"
+  if ! have node || ! have npm; then die "Node.js with npm is missing (20 or newer): https://nodejs.org"; fi
   (($(node -p 'process.versions.node.split(".")[0]') >= 20)) || die "Node.js $(node -v) is too old: 20 is needed"
 }
 
@@ -93,6 +93,7 @@ setup_compose() {
   have apt-get || die "docker compose (v2) is missing: https://docs.docker.com/compose/install/linux/"
   local dir mirror plugins=/usr/libexec/docker/cli-plugins
   dir=$(mktemp -d)
+  # shellcheck disable=SC2016
   mirror=$(apt-get indextargets --format '$(REPO_URI)' | grep -m1 debian.org || echo http://deb.debian.org/debian)
   mkdir -p "$dir"/{lists/partial,archives/partial}
   echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror trixie main" >"$dir/sources.list"

@@ -74,7 +74,7 @@ passed=0 failed=0 lines=()
 needs=run
 for layer in "${layers[@]}"; do
   [[ $layer =~ ^(unit|it|lab|browser)$ ]] || die "no layer '$layer': unit, it, lab, browser, all"
-  [[ $layer == unit || $layer == it ]] || needs=test
+  [[ $layer == unit || $layer == it ]] || needs="test"
 done
 step "set up" bash scripts/setup.sh "$needs"
 . "$ROOT/scripts/lib.sh"

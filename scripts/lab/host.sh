@@ -111,6 +111,7 @@ init() {
   umount -l /.old && rmdir /.old
   hostname "$NAME"
   mount --make-rshared /
+  local docker
   . /run/lab.env
   lab-sshd &
   if $docker; then

@@ -14,9 +14,20 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   site              the browser's files into <target>/site (bundle, style, public), precompressed
   build [--dist]    site, then the server with the site inside: one file
   style [--check]   generate style/utilities.css from the class tokens in the source, or check that it is fresh
+  css FILE          the one style sheet of the site (for `make watch`)
   package           a dist build as <target>/dist/pollysystem-<version>-linux-<arch>.tar.gz";
 
-fn main() -> Result<()> {
+fn main() -> std::process::ExitCode {
+    match command() {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("xtask: {why:#}");
+            std::process::ExitCode::FAILURE
+        }
+    }
+}
+
+fn command() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["site"] => site::build().map(drop),
@@ -24,6 +35,7 @@ fn main() -> Result<()> {
         ["build", "--dist"] => site::server("dist").map(drop),
         ["style"] => style::write(),
         ["style", "--check"] => style::check(),
+        ["css", out] => files::write(out.as_ref(), css::sheet()?),
         ["package"] => package::package(),
         _ => bail!("{USAGE}"),
     }

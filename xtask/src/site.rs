@@ -46,13 +46,12 @@ pub fn build() -> Result<String> {
 
 /// The server with the site inside; gives the path of the executable.
 pub fn server(profile: &str) -> Result<PathBuf> {
-    let hash = build()?;
+    build()?;
     step("server", || {
         run(cargo()
             .current_dir(files::root())
             .env("CARGO_TARGET_DIR", files::target())
             .env("POLLY_SITE_BUILD_DIR", files::target().join("site"))
-            .env("POLLY_SITE_HASH", &hash)
             .args([
                 "build",
                 "--quiet",
@@ -94,7 +93,11 @@ fn manifest(site: &Path, hash: &str) -> Result<()> {
     let mut first = 0;
     for file in &sizes {
         if file.path.starts_with("pkg") {
-            first += if file.gzip_bytes > 0 { file.gzip_bytes } else { file.bytes };
+            first += if file.gzip_bytes > 0 {
+                file.gzip_bytes
+            } else {
+                file.bytes
+            };
             let name = file.path.file_name().unwrap_or_default().to_string_lossy();
             eprintln!(
                 "xtask:   {name}: {} bytes, {} gzip, {} br",

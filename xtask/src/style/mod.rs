@@ -60,10 +60,8 @@ fn generate() -> Result<(String, Vec<String>)> {
         }
     }
     let all = utilities.into_iter().collect::<Vec<_>>().join(" ");
-    Ok((
-        format!("{HEAD}{}\n", encre_css::generate([all.as_str()], &config)),
-        unknown,
-    ))
+    let css = format!("{HEAD}{}", encre_css::generate([all.as_str()], &config));
+    Ok((format!("{}\n", css.trim_end()), unknown))
 }
 
 fn yields(token: &str, config: &Config) -> bool {
