@@ -1,0 +1,109 @@
+//! A real sshd on a loopback port for the tests, ended with its files when dropped.
+
+use super::hostkey::HostKey;
+use crate::plugins::machines::model::{HostAddress, SshUser};
+use std::{
+    fs,
+    net::{TcpListener, TcpStream},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+use tempfile::TempDir;
+
+pub struct TestSshd {
+    dir: TempDir,
+    child: Option<Child>,
+    pub port: u16,
+    extra: String,
+}
+
+impl TestSshd {
+    /// With an ed25519 and an rsa host key.
+    pub fn start() -> Self {
+        Self::with("")
+    }
+    /// With more lines of configuration.
+    pub fn with(extra: &str) -> Self {
+        let mut sshd = Self { dir: tempfile::tempdir().unwrap(), child: None, port: free_port(), extra: extra.to_owned() };
+        sshd.new_host_keys();
+        sshd.authorize("");
+        sshd.run();
+        sshd
+    }
+    pub fn host(&self) -> HostAddress {
+        HostAddress::parse("127.0.0.1").unwrap()
+    }
+    /// The account that runs the tests.
+    pub fn user() -> SshUser {
+        let user = nix::unistd::User::from_uid(nix::unistd::getuid()).unwrap().unwrap();
+        SshUser::parse(&user.name).unwrap()
+    }
+    pub fn authorize(&self, public_line: &str) {
+        fs::write(self.file("authorized_keys"), public_line).unwrap();
+    }
+    pub fn host_keys(&self) -> Vec<HostKey> {
+        ["ed25519", "rsa"].map(|kind| HostKey::parse(&fs::read_to_string(self.file(&format!("{kind}.pub"))).unwrap()).unwrap()).to_vec()
+    }
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.file("log")).unwrap_or_default()
+    }
+    /// Another machine answers at the same address from now on; open sessions stay.
+    pub fn change_host_keys(&mut self) {
+        self.stop_listening();
+        self.new_host_keys();
+        self.run();
+    }
+    pub fn stop_listening(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+    pub fn run(&mut self) {
+        let mut config = format!("Port {}\nListenAddress 127.0.0.1\nPidFile none\nUsePAM no\nStrictModes no\nPermitRootLogin yes\nLogLevel VERBOSE\n", self.port);
+        for kind in ["ed25519", "rsa"] {
+            config += &format!("HostKey {}\n", self.file(kind).display());
+        }
+        config += &format!("AuthorizedKeysFile {}\n{}", self.file("authorized_keys").display(), self.extra);
+        fs::write(self.file("config"), config).unwrap();
+        let _ = fs::create_dir_all("/run/sshd");
+        let mut sshd = Command::new("/usr/sbin/sshd");
+        sshd.args(["-D", "-f"]).arg(self.file("config")).arg("-E").arg(self.file("log"));
+        self.child = Some(sshd.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+        let begun = Instant::now();
+        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+            assert!(begun.elapsed() < Duration::from_secs(10), "sshd does not listen: {}", self.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+    fn new_host_keys(&self) {
+        for (kind, bits) in [("ed25519", "256"), ("rsa", "2048")] {
+            let _ = fs::remove_file(self.file(kind));
+            let mut keygen = Command::new("ssh-keygen");
+            let made = keygen.args(["-q", "-N", "", "-t", kind, "-b", bits, "-C", "test", "-f"]).arg(self.file(kind)).stdin(Stdio::null()).status().unwrap();
+            assert!(made.success());
+        }
+    }
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+}
+
+impl Drop for TestSshd {
+    fn drop(&mut self) {
+        self.stop_listening();
+    }
+}
+
+pub fn free_port() -> u16 {
+    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+}
+
+/// Ids of the living ssh processes that were started with this directory in their arguments.
+pub fn ssh_processes(dir: &std::path::Path) -> Vec<u32> {
+    let dir = dir.to_str().unwrap();
+    let all = fs::read_dir("/proc").unwrap().flatten().filter_map(|e| e.file_name().to_str()?.parse::<u32>().ok());
+    let of_dir = |pid: &u32| fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| String::from_utf8_lossy(&line).contains(dir));
+    all.filter(of_dir).collect()
+}
