@@ -1,1 +1,14 @@
-fn main(){}
+//! The one integration binary: the real router on a temporary SQLite, and (module `lab`) real hosts.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should say so and end")]
+#![recursion_limit = "256"]
+
+mod app;
+mod architecture;
+mod auth;
+mod authz_coverage;
+mod config;
+mod lab;
+mod live;
+mod plugins;
+mod process;
+mod web;

@@ -1,0 +1,1 @@
+//! Real hosts: sshd and dockerd in namespaces of their own (`make test-lab`).
