@@ -14,6 +14,6 @@ style: ; @cargo xtask style                        ## generate style/utilities.c
 watch: ; @bash scripts/watch.sh                    ## edit to screen (needs cargo-leptos)
 lab: ; @bash scripts/lab.sh up $(N)                ## N real hosts to play with (N=3)
 lab-down: ; @bash scripts/lab.sh down              ## end them
-demo: ; @bash scripts/demo.sh $(N)                 ## lab, server, and the hosts enrolled
+demo: ; @bash scripts/demo.sh $(N)                 ## lab and server on an empty data directory
 bench: ; @bash scripts/bench.sh                    ## the numbers of docs/performance.md
 package: ; @cargo xtask package                    ## the release as a tar ball

@@ -80,7 +80,7 @@ check_rust() {
 
 setup_wasm() {
   wasm_std && return
-  if have rustup && rustup target add wasm32-unknown-unknown; then return; fi
+  if have rustup && rustup target add wasm32-unknown-unknown && wasm_std; then return; fi
   bash scripts/wasm-std.sh "${SUDO[@]}"
   . "$CACHE/env.sh"
   wasm_std || die "no standard library for wasm32-unknown-unknown: rustup target add wasm32-unknown-unknown"
