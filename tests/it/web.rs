@@ -91,7 +91,7 @@ async fn wb_05_a_change_needs_our_own_origin_and_post() {
     }
     let cross = admin.request(Method::POST, path).header(header::ORIGIN, &own).header("sec-fetch-site", "cross-site");
     assert_eq!(admin.send(cross.form(&[("id", "monitoring")])).await.status(), 403);
-    for kind in ["text/plain", "multipart/form-data; boundary=x", "application/json"] {
+    for kind in ["text/plain", "multipart/form-data; boundary=x"] {
         let odd = admin.request(Method::POST, path).header(header::ORIGIN, &own).header(header::CONTENT_TYPE, kind).body("id=monitoring");
         assert!(admin.send(odd).await.status().as_u16() >= 400, "{kind}");
     }

@@ -2,11 +2,11 @@
 
 use super::{AuditRow, Phase, broken, store};
 use crate::{
-    core::server::{db::Tx, secrets::Secret},
+    core::server::{db::{Connection, Tx}, secrets::Secret},
     error::{AppError, AppResult},
 };
 use hmac::{Hmac, Mac};
-use sea_orm::ConnectionTrait;
+
 use sha2::Sha256;
 
 /// Rows checked at a time.
@@ -39,7 +39,7 @@ impl Chain {
     }
 
     /// The head, if it is one that this server sealed.
-    pub(super) async fn head(&self, db: &impl ConnectionTrait) -> AppResult<Head> {
+    pub(super) async fn head(&self, db: &impl Connection) -> AppResult<Head> {
         let text = store::sealed_head(db).await?.ok_or_else(no_head)?;
         let mut parts = text.split(' ');
         let (seq, hash) = (parts.next().and_then(|s| s.parse().ok()), parts.next());
@@ -59,7 +59,7 @@ impl Chain {
     }
 
     /// Walks the chain. Rows that are added meanwhile are checked too.
-    pub(super) async fn verify(&self, db: &impl ConnectionTrait) -> AppResult<i64> {
+    pub(super) async fn verify(&self, db: &impl Connection) -> AppResult<i64> {
         let head = self.head(db).await?;
         let mut last = Head { seq: 0, hash: self.mac(&[Some("begin")])? };
         loop {

@@ -19,6 +19,7 @@ pub use migrate::sql_migration;
 
 use crate::error::{AppError, AppResult};
 use sea_orm::DatabaseConnection;
+pub use sea_orm::ConnectionTrait as Connection;
 use sea_orm_migration::MigrationTrait;
 use std::{future::Future, path::Path, pin::Pin};
 use writer::Queue;

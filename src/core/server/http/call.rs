@@ -105,10 +105,20 @@ fn admit(context: &AppContext, path: &str) -> Result<(), AppError> {
     if build.is_some_and(|build| build != context.core.hub.build_id()) {
         return Err(AppError::new(ErrorKind::Outdated, "The server was updated. Reload the page to go on; what you typed is still here."));
     }
+    if !has_form(&context.request_headers) {
+        return Err(AppError::new(ErrorKind::Invalid, "A call carries a form (application/x-www-form-urlencoded) or JSON."));
+    }
     if call_policy(path) != Policy::Public && context.actor.is_none() {
         return Err(AppError::unauthenticated());
     }
     Ok(())
+}
+
+/// What our pages send; a cross-site form could only send one of the others without asking first.
+fn has_form(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    kind.is_empty() || kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") || kind.eq_ignore_ascii_case("application/json")
 }
 
 /// A form without JavaScript is sent to the login page; a call gets the error.
