@@ -189,7 +189,7 @@ fn PageFault(errors: ArcRwSignal<Errors>) -> impl IntoView {
         let known = error.downcast_ref::<crate::error::AppError>().cloned();
         Some(known.unwrap_or_else(|| crate::error::AppError::unavailable(error.to_string())))
     };
-    move || first().map(|error| view! { <ErrorBox error retry=String::new() /> })
+    move || first().map(|error| view! { <ErrorBox error retry=String::new() page=true /> })
 }
 
 #[component]

@@ -6,7 +6,15 @@ use leptos::prelude::*;
 
 /// A note in the page: a title, and in `children` what to know or do.
 #[component]
-pub fn Note(tone: Tone, #[prop(into)] title: String, #[prop(optional)] children: Option<Children>) -> impl IntoView {
+pub fn Note(
+    tone: Tone,
+    #[prop(into)] title: String,
+    /// It stands instead of the page, so its title is the page's heading.
+    #[prop(optional)]
+    page: bool,
+    #[prop(optional)] children: Option<Children>,
+) -> impl IntoView {
+    let title = if page { view! { <h1 class="note-title">{title}</h1> }.into_any() } else { view! { <p class="note-title">{title}</p> }.into_any() };
     let class = match tone {
         Tone::Ok => "note note-ok",
         Tone::Warn => "note note-warn",
@@ -23,7 +31,7 @@ pub fn Note(tone: Tone, #[prop(into)] title: String, #[prop(optional)] children:
         <div class=class>
             <Icon name=icon/>
             <div class="note-body">
-                <p class="note-title">{title}</p>
+                {title}
                 {children.map(|c| c())}
             </div>
         </div>
@@ -32,11 +40,17 @@ pub fn Note(tone: Tone, #[prop(into)] title: String, #[prop(optional)] children:
 
 /// An error instead of, or above, what was asked for. `retry` is the link that tries again.
 #[component]
-pub fn ErrorBox(error: AppError, #[prop(optional, into)] retry: Option<String>) -> impl IntoView {
+pub fn ErrorBox(
+    error: AppError,
+    #[prop(optional, into)] retry: Option<String>,
+    /// It stands instead of the page.
+    #[prop(optional)]
+    page: bool,
+) -> impl IntoView {
     let AppError { kind, message, request_id, .. } = error;
     view! {
         <div role="alert">
-            <Note tone=Tone::Bad title=title(kind)>
+            <Note tone=Tone::Bad title=title(kind) page>
                 <p>{message}</p>
                 {request_id.map(|id| view! { <p class="muted small">"Request " <code>{id}</code></p> })}
                 {retry.map(|href| view! { <p><a href=href rel="external">"Try again"</a></p> })}

@@ -1,0 +1,141 @@
+// The main job, from an empty data directory: set up, enrol a host, see its containers, stop one.
+import { after, before, describe, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { Server } from '../helpers/server.mjs';
+import { clear, docker, lab, privateKey, runContainer } from '../helpers/lab.mjs';
+import { inspect, launch, live, openContext, openLive } from '../helpers/browser.mjs';
+import { addHost, go, row, setUp } from '../helpers/steps.mjs';
+
+const host = lab.hosts[0];
+const key = { user: lab.user, address: host.address, port: host.port };
+// What Chromium itself reports while no server answers.
+const CUT = /WebSocket connection|net::ERR_CONNECTION|Failed to load resource/;
+
+for (const base of ['', '/polly']) {
+  describe(`the main job at ${base || '/'}`, () => {
+    const suffix = base ? '-base' : '';
+    let server, browser, context, watch, page, second;
+
+    before(async () => {
+      await clear(host);
+      server = await Server.start({ base });
+      browser = await launch();
+      ({ context, watch } = await openContext(browser));
+      page = await context.newPage();
+    });
+    after(async () => {
+      await browser?.close();
+      await server?.remove();
+      await clear(host);
+    });
+
+    test('the set-up code makes the first admin', async () => {
+      await page.goto(server.url('/machines'));
+      assert.equal(new URL(page.url()).pathname, `${base}/setup`);
+      await inspect(page, `setup${suffix}`);
+      await setUp(page, server);
+      await live(page);
+      await inspect(page, `overview-empty${suffix}`);
+      watch.check();
+    });
+
+    test('a page without anything says what to do next', async () => {
+      await go(page, 'Containers');
+      await page.getByRole('heading', { name: 'No host yet' }).waitFor();
+      await go(page, 'Monitoring');
+      await page.getByRole('heading', { name: 'No history yet' }).waitFor();
+      await go(page, 'Activity');
+      await go(page, 'Settings');
+      await go(page, 'Machines');
+      await inspect(page, `machines-empty${suffix}`);
+      await page.getByRole('link', { name: 'Add the first host' }).click();
+      await page.getByRole('heading', { level: 1, name: 'Add a host' }).waitFor();
+      await inspect(page, `machine-new${suffix}`);
+      watch.check();
+    });
+
+    test('a host is enrolled after a person compared its keys', async () => {
+      await runContainer(host, 'before');
+      await addHost(page, { name: 'alpha', ...key, key: privateKey() });
+      const offered = page.getByRole('list', { name: 'Offered now' });
+      await offered.getByText(host.fingerprint).waitFor();
+      await inspect(page, `machine-untrusted${suffix}`);
+      await page.getByRole('button', { name: 'Trust these keys' }).click();
+      await page.locator('.page-head').getByText('Online').waitFor({ timeout: 20_000 });
+      await row(page, 'before').getByText('running').waitFor();
+      await inspect(page, `machine-online${suffix}`);
+      await go(page, 'Machines');
+      await row(page, 'alpha').getByText('Online').waitFor();
+      await inspect(page, `machines${suffix}`);
+      watch.check();
+    });
+
+    test('its containers stand in the HTML, without script', async () => {
+      const plain = await openContext(browser, { javaScriptEnabled: false, storageState: await context.storageState() });
+      const tab = await plain.context.newPage();
+      await tab.goto(server.url('/containers'));
+      await row(tab, 'before').getByText('running').waitFor();
+      assert.equal(await tab.getByRole('table', { name: 'Containers' }).count(), 1);
+      await tab.getByRole('searchbox').fill('nothing has this name');
+      await tab.getByRole('button', { name: 'Filter' }).click();
+      await tab.getByText('0 containers').waitFor();
+      await plain.context.close();
+    });
+
+    test('what happens on the host shows in every tab within a second', async () => {
+      await go(page, 'Containers');
+      second = await openLive(context, server.url('/containers'));
+      const seen = [page, second].map((tab) => row(tab, 'during').getByText('running').waitFor({ timeout: 5_000 }).then(() => Date.now()));
+      await runContainer(host, 'during');
+      const started = Date.now();
+      const late = Math.max(...(await Promise.all(seen))) - started;
+      assert.ok(late <= 1_000, `the row came ${late} ms after docker run`);
+      await inspect(page, `containers${suffix}`);
+      watch.check();
+    });
+
+    test('stopping a container in one tab shows in the other', async () => {
+      await page.getByRole('button', { name: 'Stop during on alpha' }).click();
+      await row(second, 'during').getByText(/exited/).waitFor();
+      await page.getByRole('region', { name: 'Messages' }).getByText(/Stop during on alpha/).first().waitFor();
+      assert.equal(await docker(host, 'inspect', '-f', '{{.State.Running}}', 'during'), 'false');
+      await row(page, 'during').getByRole('link', { name: 'during' }).click();
+      await page.getByRole('heading', { level: 1, name: 'during' }).waitFor();
+      await inspect(page, `container${suffix}`);
+      await go(page, 'Activity');
+      await page.getByRole('link', { name: /Stop during on alpha/ }).first().click();
+      await page.getByRole('heading', { level: 1, name: /Stop during/ }).waitFor();
+      await inspect(page, `job${suffix}`);
+      watch.check();
+    });
+
+    test('a page outlives a restart of the server, and is right again', async () => {
+      watch.tolerate = CUT;
+      await server.down();
+      await second.locator('.conn[data-state="reconnecting"], .conn[data-state="offline"]').waitFor();
+      await docker(host, 'rm', '-f', 'during');
+      await server.up();
+      await live(second, 30_000);
+      await row(second, 'during').waitFor({ state: 'detached', timeout: 20_000 });
+      await row(second, 'before').getByText('running').waitFor();
+      watch.tolerate = null;
+      watch.check();
+    });
+
+    test('a form works without script too', async () => {
+      const plain = await openContext(browser, { javaScriptEnabled: false, storageState: await context.storageState() });
+      const tab = await plain.context.newPage();
+      await tab.goto(server.url('/containers'));
+      await tab.getByRole('button', { name: 'Restart before on alpha' }).click();
+      await tab.getByRole('heading', { level: 1, name: /Restart before on alpha/ }).waitFor();
+      await tab.goto(server.url('/machines'));
+      await row(tab, 'alpha').getByRole('link', { name: 'alpha' }).click();
+      await tab.getByRole('button', { name: 'Delete machine' }).click();
+      const question = tab.getByRole('dialog', { name: 'Delete alpha?' });
+      await question.waitFor();
+      await question.getByRole('button', { name: 'Cancel' }).click();
+      await question.waitFor({ state: 'hidden' });
+      await plain.context.close();
+    });
+  });
+}

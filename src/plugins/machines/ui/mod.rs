@@ -1,0 +1,28 @@
+//! The machines page, the form that adds a host, and the page of one machine.
+
+mod card;
+mod danger;
+mod keys;
+mod links;
+mod list;
+mod new;
+mod page;
+mod trust;
+
+pub use card::overview_card;
+pub use list::MachinesPage;
+pub use new::NewMachinePage;
+pub use page::MachinePage;
+
+use super::model::LinkState;
+use crate::ui::Tone;
+
+fn tone(state: LinkState) -> Tone {
+    match state {
+        LinkState::Online => Tone::Ok,
+        LinkState::Connecting => Tone::Info,
+        LinkState::Untrusted | LinkState::Degraded => Tone::Warn,
+        LinkState::Unreachable | LinkState::HostKeyChanged => Tone::Bad,
+        LinkState::Maintenance | LinkState::Disabled => Tone::Idle,
+    }
+}
