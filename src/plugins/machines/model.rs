@@ -7,7 +7,10 @@ mod form;
 pub use address::{HostAddress, MachineName, SshUser};
 pub use form::{KeyChoice, NewMachine, ValidMachine};
 
-use crate::{core::id::UnixMillis, id_type};
+use crate::{
+    core::{id::UnixMillis, live::model::RowKey},
+    id_type,
+};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -126,6 +129,15 @@ pub struct MachineRow {
     /// How long the last connect took.
     pub connect_ms: Option<u32>,
     pub created_at: UnixMillis,
+}
+
+impl RowKey for MachineRow {
+    fn shard_id(&self) -> String {
+        self.id.to_string()
+    }
+    fn row_id(&self) -> String {
+        self.id.to_string()
+    }
 }
 
 /// One host key that the machine offers right now.

@@ -33,8 +33,8 @@ pub enum LinkFailure {
     Lost,
     /// ssh cannot be started on this server.
     SshMissing { text: String },
-    /// The link was ended by us.
-    Ended,
+    /// The login works, but commands do not; the text says how and what to do.
+    NoCommands { text: String },
     /// Anything else; the last line that ssh wrote.
     Other { text: String },
 }
@@ -74,7 +74,7 @@ impl LinkFailure {
             Self::Closed => "The host closed the connection.".into(),
             Self::Lost => "The host stopped answering.".into(),
             Self::SshMissing { text } => format!("The ssh program cannot be started on this server: {text}. Install openssh-client."),
-            Self::Ended => "The link was ended.".into(),
+            Self::NoCommands { text } => text.clone(),
             Self::Other { text } => format!("ssh ended: {text}"),
         }
     }

@@ -7,6 +7,7 @@ pub mod failure;
 pub mod hostkey;
 pub mod keys;
 pub mod master;
+pub mod mux;
 mod pdeathsig;
 pub mod probe;
 pub mod rundir;

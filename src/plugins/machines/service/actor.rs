@@ -1,0 +1,249 @@
+//! The owner of one machine's link: connects, holds, ends, waits, and begins again. Nobody else touches it.
+//!
+//! A change of the machine (keys accepted, disabled, connect now) is written to the database and the actor
+//! woken: it ends what it has and reads anew, so there is one way through, whatever happened.
+
+use super::{
+    connect::{self, Connected},
+    fleet::World,
+    link::LocalLink,
+    shown::Shown,
+    socket,
+    ssh::{failure::LinkFailure, hostkey::HostKey, probe},
+    store::{self, Record, SshTarget},
+};
+use crate::{
+    core::id::UnixMillis,
+    error::AppError,
+    plugins::machines::{
+        model::{LinkState, MachineId},
+        port::HostLink,
+    },
+};
+use std::{convert::Infallible, future::pending, pin::pin, sync::Arc, time::Duration};
+use tokio::{
+    sync::{Notify, watch},
+    time::{Instant, sleep},
+};
+use tokio_util::sync::CancellationToken;
+
+/// Runs the actor until `token` ends; one that panics is started again.
+pub async fn supervise(world: Arc<World>, shown: Arc<Shown>, wake: Arc<Notify>, token: CancellationToken) {
+    while !token.is_cancelled() {
+        let actor = LinkActor { world: world.clone(), shown: shown.clone(), wake: wake.clone(), token: token.clone() };
+        if let Err(error) = tokio::spawn(actor.run()).await {
+            tracing::error!(machine = %shown.id(), %error, "a machine's actor failed; it is started again");
+            shown.withdraw();
+            sleep(Duration::from_secs(1)).await;
+        }
+    }
+}
+
+struct LinkActor {
+    world: Arc<World>,
+    shown: Arc<Shown>,
+    wake: Arc<Notify>,
+    token: CancellationToken,
+}
+
+impl LinkActor {
+    fn id(&self) -> MachineId {
+        self.shown.id()
+    }
+
+    async fn run(self) {
+        let mut current = None;
+        while !self.token.is_cancelled() {
+            tokio::select! {
+                () = self.token.cancelled() => {}
+                () = self.wake.notified() => {}
+                never = self.live(&mut current) => match never {},
+            }
+            self.end(&mut current).await;
+        }
+    }
+
+    /// The one way a link ends, whatever the reason.
+    async fn end(&self, current: &mut Option<Connected>) {
+        self.shown.withdraw();
+        if let Some(connected) = current.take() {
+            connected.end().await;
+        }
+    }
+
+    /// The life of the link until it is told to begin anew.
+    async fn live(&self, current: &mut Option<Connected>) -> Infallible {
+        let (record, pins) = self.read().await;
+        let Some(record) = record else { return pending().await };
+        match &record.ssh {
+            _ if record.disabled => self.shown.state(LinkState::Disabled, None, None),
+            None => self.live_local().await,
+            Some(_) if pins.is_empty() => {
+                let reason = "Compare the host's keys and accept them. Nobody logs in before that.";
+                self.shown.state(LinkState::Untrusted, Some(reason.to_owned()), None);
+            }
+            Some(target) => self.live_ssh(&record, target, &pins, current).await,
+        }
+        pending().await
+    }
+
+    async fn read(&self) -> (Option<Record>, Vec<HostKey>) {
+        let db = self.world.db.read();
+        loop {
+            let both = async { Ok::<_, AppError>((store::by_id(db, self.id()).await?, store::pins(db, self.id()).await?)) };
+            match both.await {
+                Ok(both) => return both,
+                Err(error) => tracing::error!(machine = %self.id(), %error, "a machine cannot be read"),
+            }
+            sleep(Duration::from_secs(5)).await;
+        }
+    }
+
+    async fn live_local(&self) {
+        let link: Arc<dyn HostLink> = Arc::new(LocalLink);
+        let docker = socket::find(&*link, "of this server").await;
+        self.shown.offer(link.clone(), docker);
+        self.look_for_docker(&*link, "of this server").await
+    }
+
+    /// Returns when the host's identity is in question; all else is tried again.
+    async fn live_ssh(&self, record: &Record, target: &SshTarget, pins: &[HostKey], current: &mut Option<Connected>) {
+        let (first, last) = self.world.paces.retry;
+        let mut pause = first;
+        loop {
+            self.shown.state(LinkState::Connecting, None, None);
+            let mut begun = Instant::now();
+            let failure = match self.connect(record, target, pins).await {
+                Ok(connected) => {
+                    begun = Instant::now();
+                    let connected = current.insert(connected);
+                    self.hold(connected, target, pins).await
+                }
+                Err(failure) => failure,
+            };
+            if failure.is_host_key() {
+                self.end(current).await;
+                return self.stop_for_key(target, pins, failure).await;
+            }
+            let lasted = current.is_some() && begun.elapsed() > last;
+            self.end(current).await;
+            pause = if lasted { first } else { pause };
+            let wait = jittered(pause);
+            tracing::info!(machine = %self.id(), reason = %failure.sentence(), wait_ms = wait.as_millis() as u64, "the link is down");
+            self.shown.state(LinkState::Unreachable, Some(failure.sentence()), Some(in_time(wait)));
+            sleep(wait).await;
+            pause = (pause * 2).min(last);
+        }
+    }
+
+    async fn connect(&self, record: &Record, target: &SshTarget, pins: &[HostKey]) -> Result<Connected, LinkFailure> {
+        let turn = self.world.connects.acquire().await;
+        let connected = connect::connect(&self.world, record, target, pins).await;
+        drop(turn);
+        connected
+    }
+
+    /// Stays while the link is good; gives the reason why it is not any more.
+    async fn hold(&self, connected: &mut Connected, target: &SshTarget, pins: &[HostKey]) -> LinkFailure {
+        let Connected { master, pulse, link, took_ms, .. } = connected;
+        let link: Arc<dyn HostLink> = link.clone();
+        self.shown.connected(*took_ms);
+        let (late, mut is_late) = watch::channel(false);
+        let user = target.user.as_str();
+        let working = async {
+            let docker = socket::find(&*link, user).await;
+            self.shown.offer(link.clone(), docker);
+            self.look_for_docker(&*link, user).await
+        };
+        let telling = async {
+            while is_late.changed().await.is_ok() {
+                self.shown.late(*is_late.borrow_and_update());
+            }
+            pending::<()>().await
+        };
+        let (beating, probing) = (pulse.run(self.world.paces.beat, &late), watch_key(target, pins, self.world.paces.key_probe));
+        tokio::select! {
+            failure = master.died() => failure,
+            () = beating => LinkFailure::Lost,
+            failure = probing => failure,
+            () = telling => LinkFailure::Lost,
+            () = working => LinkFailure::Lost,
+        }
+    }
+
+    /// Never returns: looks again and again while there is no usable socket.
+    async fn look_for_docker(&self, link: &dyn HostLink, user: &str) {
+        loop {
+            sleep(self.world.paces.docker).await;
+            if !self.shown.has_docker() {
+                self.shown.docker(socket::find(link, user).await);
+            }
+        }
+    }
+
+    /// Nothing goes to the host any more until a person decides.
+    async fn stop_for_key(&self, target: &SshTarget, pins: &[HostKey], failure: LinkFailure) {
+        let offered = match failure {
+            LinkFailure::HostKeyChanged { offered: Some(offered) } => Some(offered),
+            _ => probe::current(&target.host, target.port, pins).await.ok().map(|key| key.fingerprint()),
+        };
+        let accepted: Vec<String> = pins.iter().map(HostKey::fingerprint).collect();
+        let shows = offered.as_deref().unwrap_or("no key of an accepted kind");
+        let reason = format!(
+            "The host shows {shows}; accepted was {}. Either it was set up anew or somebody stands in between: compare the fingerprints on its console before you accept it.",
+            accepted.join(", ")
+        );
+        tracing::warn!(machine = %self.id(), offered = shows, "the host key changed: all work on this machine stopped");
+        self.shown.state(LinkState::HostKeyChanged, Some(reason), None);
+        self.record_key_change(shows, &accepted).await;
+    }
+
+    async fn record_key_change(&self, offered: &str, accepted: &[String]) {
+        let (audit, system) = (self.world.audit.clone(), self.world.system.clone());
+        let entry = self.shown.key_change_entry(offered, accepted);
+        let written = self.world.db.write(move |tx| Box::pin(async move { audit.change_in(tx, &system, entry).await.map(|_| ()) })).await;
+        if let Err(error) = written {
+            tracing::error!(machine = %self.id(), %error, "a changed host key could not be written to the audit log");
+        }
+    }
+}
+
+/// Looks at the host's key again and again; returns when it is none of `pins`.
+async fn watch_key(target: &SshTarget, pins: &[HostKey], every: Duration) -> LinkFailure {
+    loop {
+        sleep(jittered_by(every, 0.1)).await;
+        match probe::current(&target.host, target.port, pins).await {
+            Ok(key) if pins.contains(&key) => {}
+            Ok(key) => return LinkFailure::HostKeyChanged { offered: Some(key.fingerprint()) },
+            Err(failure) if failure.is_host_key() => return failure,
+            // a probe that fails for another reason says nothing about the key, and the heartbeat watches the link
+            Err(_) => {}
+        }
+    }
+}
+
+fn jittered(pause: Duration) -> Duration {
+    jittered_by(pause, 0.3)
+}
+
+/// `pause`, longer or shorter by up to the given part of it.
+fn jittered_by(pause: Duration, part: f64) -> Duration {
+    pause.mul_f64(1.0 - part + 2.0 * part * rand::random::<f64>())
+}
+
+fn in_time(wait: Duration) -> UnixMillis {
+    UnixMillis(UnixMillis::now().0.saturating_add(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn jitter_stays_within_its_part() {
+        for _ in 0..100 {
+            let wait = jittered(Duration::from_secs(10));
+            assert!((7.0..=13.0).contains(&wait.as_secs_f64()));
+        }
+    }
+}

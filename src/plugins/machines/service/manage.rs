@@ -1,0 +1,259 @@
+//! What a person may do with machines. Each change is written with its audit row, then its actor is woken.
+
+use super::{
+    Fleet, Machine, MachinesCreate, MachinesDelete, MachinesDisable, MachinesEnable, MachinesReconnect, MachinesTrust, MachinesView, World,
+    connect::key_place,
+    ssh::{hostkey::HostKey, keys::LoginKey, probe},
+    store::{self, Record, SshTarget},
+};
+use crate::{
+    core::{
+        audit::service::Entry,
+        auth::service::{Action, Actor, Authorized, Guarded, Instance},
+        id::{ObjectRef, UnixMillis},
+        live::model::Rows,
+        server::db::{Tx, TxFuture},
+    },
+    error::{AppError, AppResult},
+    plugins::machines::model::{KeyChoice, KeyId, KeySummary, MachineDetail, MachineId, MachineName, MachineRow, ValidMachine},
+};
+use serde_json::{Value, json};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+use zeroize::Zeroizing;
+
+/// An offer that a person looks at is held this long.
+const OFFER_HELD: Duration = Duration::from_secs(600);
+/// Pages that are loaded again within this time get the same offer: a host must not see a probe per reload.
+const OFFER_FRESH: Duration = Duration::from_secs(5);
+
+/// What people may do with machines.
+pub struct MachinesService {
+    fleet: Arc<Fleet>,
+    offers: Mutex<HashMap<MachineId, Offer>>,
+}
+
+/// The host keys that a machine showed to a probe of ours.
+#[derive(Clone)]
+struct Offer {
+    at: Instant,
+    keys: Vec<HostKey>,
+}
+
+impl MachinesService {
+    pub fn new(fleet: Arc<Fleet>) -> Self {
+        Self { fleet, offers: Mutex::default() }
+    }
+
+    fn world(&self) -> &Arc<World> {
+        self.fleet.world()
+    }
+    fn offers(&self) -> MutexGuard<'_, HashMap<MachineId, Offer>> {
+        self.offers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Every machine, from memory, and where their streams start.
+    pub fn list(&self, _may: &Authorized<Instance, MachinesView>) -> Rows<MachineRow> {
+        let (rows, seqs) = self.fleet.rows().rows();
+        Rows { rows, seqs }
+    }
+
+    /// The keys that the server holds, public sides only.
+    pub async fn keys(&self, _may: &Authorized<Instance, MachinesCreate>) -> AppResult<Vec<KeySummary>> {
+        store::keys(self.world().db.read()).await
+    }
+
+    /// One machine. While a decision about its host keys is due it is asked for them, which takes up to 10 s.
+    pub async fn detail(&self, machine: &Authorized<Machine, MachinesView>) -> AppResult<MachineDetail> {
+        let row = machine.object().0.clone();
+        let db = self.world().db.read();
+        let pins = store::pins(db, row.id).await?;
+        let record = store::by_id(db, row.id).await?.ok_or_else(|| AppError::not_found(Machine::KIND))?;
+        let asked = match &record.ssh {
+            Some(target) if row.state.needs_trust() => self.offer(row.id, target).await,
+            _ => Ok(Vec::new()),
+        };
+        let (offered, probe_error) = asked.map_or_else(|error| (Vec::new(), Some(error)), |keys| (keys, None));
+        let key = match row.key_id {
+            Some(id) => store::key_by_id(db, id).await?,
+            None => None,
+        };
+        Ok(MachineDetail { offered: offered.iter().map(|k| k.offered(&pins)).collect(), pinned: store::pinned(db, row.id).await?, key, probe_error, row })
+    }
+
+    /// What the host shows now, kept so that only what was shown can be accepted. The error is a sentence.
+    async fn offer(&self, id: MachineId, target: &SshTarget) -> Result<Vec<HostKey>, String> {
+        let fresh = self.offers().get(&id).filter(|offer| offer.at.elapsed() < OFFER_FRESH).cloned();
+        if let Some(offer) = fresh {
+            return Ok(offer.keys);
+        }
+        let keys = probe::offered(&target.host, target.port).await.map_err(|failure| failure.sentence())?;
+        self.offers().insert(id, Offer { at: Instant::now(), keys: keys.clone() });
+        Ok(keys)
+    }
+
+    /// Enrols a host. Nothing is sent to it before its keys are accepted.
+    ///
+    /// Errors: `Invalid` with the field, `Conflict` when the name is taken.
+    pub async fn create(&self, may: Authorized<Instance, MachinesCreate>, new: ValidMachine) -> AppResult<MachineId> {
+        let ValidMachine { name, host, port, user, key } = new;
+        let (key, fresh) = self.login_key(key, &name).await?;
+        let target = SshTarget { host, port, user, key_id: key.id };
+        let record = record(&name, Some(target));
+        let detail = json!({ "host": record.ssh.as_ref().map(|s| s.host.with_port(s.port)), "user": record.ssh.as_ref().map(|s| s.user.as_str()), "key": key.fingerprint });
+        let stored = record.clone();
+        self.change(may.actor(), MachinesCreate::NAME, object(&record), detail, move |tx| {
+            Box::pin(async move {
+                refuse_taken(tx, &stored.name).await?;
+                if let Some(sealed) = fresh {
+                    store::insert_key(tx, &key, &sealed, stored.created_at).await?;
+                }
+                store::insert(tx, &stored).await
+            })
+        })
+        .await?;
+        self.fleet.add(&record);
+        Ok(record.id)
+    }
+
+    /// Adds this host. Errors: `Conflict` when it is there already.
+    pub async fn add_local(&self, may: Authorized<Instance, MachinesCreate>) -> AppResult<MachineId> {
+        let record = record(&MachineName::parse(&local_name())?, None);
+        let stored = record.clone();
+        self.change(may.actor(), MachinesCreate::NAME, object(&record), json!({ "local": true }), move |tx| {
+            Box::pin(async move {
+                if store::exists(tx, None).await? {
+                    return Err(AppError::conflict("This host is one of the machines already."));
+                }
+                refuse_taken(tx, &stored.name).await?;
+                store::insert(tx, &stored).await
+            })
+        })
+        .await?;
+        self.fleet.add(&record);
+        Ok(record.id)
+    }
+
+    /// Accepts the host keys that the person saw; they must be exactly those that a probe of ours was shown.
+    ///
+    /// Errors: `Conflict` when they are not, or when too much time passed.
+    pub async fn trust(&self, machine: Authorized<Machine, MachinesTrust>, seen: &[String]) -> AppResult<()> {
+        let row = machine.object().0.clone();
+        let held = self.offers().get(&row.id).filter(|offer| offer.at.elapsed() < OFFER_HELD).cloned();
+        let keys = held.map(|offer| offer.keys).unwrap_or_default();
+        let shown: BTreeSet<String> = keys.iter().map(HostKey::fingerprint).collect();
+        if shown.is_empty() || shown != seen.iter().cloned().collect() {
+            return Err(AppError::conflict("These are not the keys that the host shows now. Look at them again, compare, and then accept."));
+        }
+        let (by, before) = (machine.actor().name().to_owned(), store::pinned(self.world().db.read(), row.id).await?);
+        let before: Vec<String> = before.into_iter().map(|pin| pin.fingerprint).collect();
+        let detail = json!({ "accepted": shown, "before": before });
+        self.change(machine.actor(), MachinesTrust::NAME, machine.object().object_ref(), detail, move |tx| {
+            Box::pin(async move { store::pin(tx, row.id, &keys, &by, UnixMillis::now()).await })
+        })
+        .await?;
+        self.offers().remove(&row.id);
+        self.fleet.renew(row.id);
+        Ok(())
+    }
+
+    /// Ends the link and connects now.
+    pub async fn reconnect(&self, machine: Authorized<Machine, MachinesReconnect>) -> AppResult<()> {
+        let id = machine.object().0.id;
+        self.change(machine.actor(), MachinesReconnect::NAME, machine.object().object_ref(), json!({}), |_| Box::pin(async { Ok(()) })).await?;
+        self.fleet.renew(id);
+        Ok(())
+    }
+
+    /// Ends the link and makes no other until the machine is enabled.
+    pub async fn disable(&self, machine: Authorized<Machine, MachinesDisable>) -> AppResult<()> {
+        self.set_disabled(&machine, Some(UnixMillis::now())).await
+    }
+
+    pub async fn enable(&self, machine: Authorized<Machine, MachinesEnable>) -> AppResult<()> {
+        self.set_disabled(&machine, None).await
+    }
+
+    async fn set_disabled<A: Action>(&self, machine: &Authorized<Machine, A>, at: Option<UnixMillis>) -> AppResult<()> {
+        let id = machine.object().0.id;
+        self.change(machine.actor(), A::NAME, machine.object().object_ref(), json!({}), move |tx| {
+            Box::pin(async move { store::set_disabled(tx, id, at).await })
+        })
+        .await?;
+        self.fleet.renew(id);
+        Ok(())
+    }
+
+    /// Forgets the machine, its accepted host keys, and its login key when no other machine uses it.
+    /// Returns when its link has ended.
+    pub async fn delete(&self, machine: Authorized<Machine, MachinesDelete>) -> AppResult<()> {
+        let row = machine.object().0.clone();
+        let detail = json!({ "address": row.address });
+        self.change(machine.actor(), MachinesDelete::NAME, machine.object().object_ref(), detail, move |tx| {
+            Box::pin(async move { store::delete(tx, row.id).await })
+        })
+        .await?;
+        self.offers().remove(&row.id);
+        self.fleet.remove(row.id).await;
+        Ok(())
+    }
+
+    /// One change and its audit row, both or neither.
+    async fn change<F>(&self, actor: &Actor, action: &str, object: ObjectRef, detail: Value, work: F) -> AppResult<()>
+    where
+        F: for<'t> FnOnce(&'t Tx) -> TxFuture<'t, ()> + Send + 'static,
+    {
+        let (audit, actor) = (self.world().audit.clone(), actor.clone());
+        let entry = Entry { action: action.to_owned(), object, detail };
+        self.world()
+            .db
+            .write(move |tx| {
+                Box::pin(async move {
+                    work(tx).await?;
+                    audit.change_in(tx, &actor, entry).await.map(|_| ())
+                })
+            })
+            .await
+    }
+
+    /// The key that was chosen; a new one comes with its sealed private side, to be stored with the machine.
+    async fn login_key(&self, choice: KeyChoice, machine: &MachineName) -> AppResult<(KeySummary, Option<String>)> {
+        let key = match choice {
+            KeyChoice::Existing { id } => {
+                let key = store::key_by_id(self.world().db.read(), id).await?;
+                return key.map(|key| (key, None)).ok_or_else(|| AppError::invalid("key_id", "This key is no longer there. Choose another one."));
+            }
+            KeyChoice::Generate => LoginKey::generate("pollysystem")?,
+            KeyChoice::Paste { private, passphrase } => LoginKey::read(Zeroizing::new(private), passphrase.map(Zeroizing::new)).await?,
+        };
+        let summary = key.summary(KeyId::new(), machine.as_str())?;
+        let sealed = self.world().secrets.seal(key_place(&summary.id.to_string()), key.to_text()?.as_bytes())?;
+        Ok((summary, Some(sealed)))
+    }
+}
+
+fn record(name: &MachineName, ssh: Option<SshTarget>) -> Record {
+    Record { id: MachineId::new(), name: name.to_string(), ssh, disabled: false, created_at: UnixMillis::now() }
+}
+
+fn object(record: &Record) -> ObjectRef {
+    ObjectRef::new(Machine::KIND, record.id, record.name.clone())
+}
+
+async fn refuse_taken(tx: &Tx, name: &str) -> AppResult<()> {
+    if store::exists(tx, Some(name)).await? {
+        let message = "Another machine has this name. Choose another one.";
+        return Err(AppError { field: Some("name".to_owned()), ..AppError::conflict(message) });
+    }
+    Ok(())
+}
+
+/// The name of this host, as far as it makes a good one.
+fn local_name() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let name: String = name.trim().chars().take(64).collect();
+    if MachineName::parse(&name).is_ok() { name } else { "this host".to_owned() }
+}
