@@ -9,7 +9,7 @@ use crate::core::{
     plugin::{PluginMeta, Slots, Widget},
 };
 use leptos::prelude::*;
-use leptos_router::{MatchNestedRoutes, components::Route};
+use leptos_router::{MatchNestedRoutes, components::{Outlet, ParentRoute, Route}};
 
 #[cfg(feature = "ssr")]
 pub use server::{all, migrations};
@@ -44,13 +44,16 @@ mod server {
 #[component(transparent)]
 pub fn PluginRoutes() -> impl MatchNestedRoutes + Clone {
     use leptos_router::{SsrMode, path};
+    // One route for all: with erased component types a list of routes cannot stand among others.
     view! {
-        <Route path=path!("/machines") view=machines::ui::MachinesPage ssr=SsrMode::Async />
-        <Route path=path!("/machines/new") view=machines::ui::NewMachinePage ssr=SsrMode::Async />
-        <Route path=path!("/machines/:machine") view=machines::ui::MachinePage ssr=SsrMode::Async />
-        <Route path=path!("/containers") view=docker::ui::ContainersPage ssr=SsrMode::Async />
-        <Route path=path!("/containers/:machine/:container") view=docker::ui::ContainerPage ssr=SsrMode::Async />
-        <Route path=path!("/monitoring") view=monitoring::ui::MonitoringPage ssr=SsrMode::Async />
+        <ParentRoute path=path!("") view=Outlet ssr=SsrMode::Async>
+            <Route path=path!("/machines") view=machines::ui::MachinesPage ssr=SsrMode::Async />
+            <Route path=path!("/machines/new") view=machines::ui::NewMachinePage ssr=SsrMode::Async />
+            <Route path=path!("/machines/:machine") view=machines::ui::MachinePage ssr=SsrMode::Async />
+            <Route path=path!("/containers") view=docker::ui::ContainersPage ssr=SsrMode::Async />
+            <Route path=path!("/containers/:machine/:container") view=docker::ui::ContainerPage ssr=SsrMode::Async />
+            <Route path=path!("/monitoring") view=monitoring::ui::MonitoringPage ssr=SsrMode::Async />
+        </ParentRoute>
     }
     .into_inner()
 }
