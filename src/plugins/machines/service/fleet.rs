@@ -24,7 +24,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use tokio::sync::{Notify, Semaphore, broadcast, oneshot};
+use tokio::sync::{Notify, Semaphore, broadcast};
 
 /// Connects under way at once, over all machines.
 const CONNECTS: usize = 16;
@@ -93,7 +93,23 @@ impl Fleet {
         for record in store::all(fleet.world.db.read()).await? {
             fleet.add(&record);
         }
+        let (closing, token) = (fleet.clone(), fleet.tasks.token().clone());
+        fleet.tasks.spawn(async move {
+            token.cancelled().await;
+            closing.close().await;
+        });
         Ok(fleet)
+    }
+
+    /// Waits for every link to end, then removes what they left on the disk.
+    async fn close(&self) {
+        let handles: Vec<Handle> = self.handles().drain().map(|(_, handle)| handle).collect();
+        let ended = futures::future::join_all(handles.iter().map(|handle| handle.tasks.stop(STOP_WITHIN))).await;
+        let late = ended.into_iter().filter(|ended| !ended).count();
+        if late > 0 {
+            tracing::error!(late, "some links did not end in time");
+        }
+        self.world.run.remove();
     }
 
     pub fn world(&self) -> &Arc<World> {
@@ -119,14 +135,8 @@ impl Fleet {
         let id = record.id;
         let shown = Arc::new(Shown::new(id, self.world.clone()));
         let handle = Handle { wake: Arc::default(), shown: shown.clone(), tasks: self.tasks.child() };
-        let (running, ended) = oneshot::channel::<()>();
         let actor = actor::supervise(self.world.clone(), shown, handle.wake.clone(), handle.tasks.token().clone());
-        handle.tasks.spawn(async move {
-            let _running = running;
-            actor.await;
-        });
-        // whoever stops the fleet waits for its actors too
-        self.tasks.spawn(async move { drop(ended.await) });
+        handle.tasks.spawn(actor);
         self.handles().insert(id, handle);
     }
 

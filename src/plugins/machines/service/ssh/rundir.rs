@@ -48,10 +48,20 @@ impl RunDir {
     }
 }
 
+impl RunDir {
+    /// Removes it with all that is in it.
+    pub fn remove(&self) {
+        let _ = fs::remove_dir_all(&self.path);
+        // another run may have begun since
+        if fs::read(&self.pointer).is_ok_and(|text| text == self.path.as_os_str().as_encoded_bytes()) {
+            let _ = fs::remove_file(&self.pointer);
+        }
+    }
+}
+
 impl Drop for RunDir {
     fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.path);
-        let _ = fs::remove_file(&self.pointer);
+        self.remove();
     }
 }
 

@@ -77,6 +77,19 @@ impl TestSshd {
             std::thread::sleep(Duration::from_millis(20));
         }
     }
+    pub fn pid(&self) -> u32 {
+        self.child.as_ref().unwrap().id()
+    }
+    /// Process ids of the open sessions.
+    pub fn sessions(&self) -> Vec<u32> {
+        let parent = self.pid();
+        let all = fs::read_dir("/proc").unwrap().flatten().filter_map(|e| e.file_name().to_str()?.parse::<u32>().ok());
+        let is_child = |pid: &u32| {
+            let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+            stat.rsplit_once(") ").and_then(|(_, rest)| rest.split(' ').nth(1)?.parse::<u32>().ok()) == Some(parent)
+        };
+        all.filter(is_child).collect()
+    }
     fn new_host_keys(&self) {
         for (kind, bits) in [("ed25519", "256"), ("rsa", "2048")] {
             let _ = fs::remove_file(self.file(kind));
@@ -92,6 +105,10 @@ impl TestSshd {
 
 impl Drop for TestSshd {
     fn drop(&mut self) {
+        // a stopped session would stay for ever
+        for session in self.child.is_some().then(|| self.sessions()).unwrap_or_default() {
+            let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(session as i32), nix::sys::signal::Signal::SIGKILL);
+        }
         self.stop_listening();
     }
 }
