@@ -17,11 +17,11 @@ use crate::{
     plugins::{self, PluginRoutes},
     ui::{AppFrame, EmptyState, ErrorBox, LinkButton, Menu, Note, Tone, Variant, provide_clock, provide_toasts},
 };
+#[cfg(feature = "ssr")]
+pub use document::shell;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos_meta::{Title, provide_meta_context};
-#[cfg(feature = "ssr")]
-pub use document::shell;
 use leptos_router::{
     SsrMode,
     components::{Outlet, ParentRoute, Route, Router, Routes},
@@ -53,11 +53,15 @@ mod document {
             options.insert_header(header::CONTENT_SECURITY_POLICY, policy);
         }
         let app = api::app().ok();
-        let cookies = app.as_ref().and_then(|a| a.request_headers.get(header::COOKIE)?.to_str().ok().map(str::to_owned));
+        let cookies = app
+            .as_ref()
+            .and_then(|a| a.request_headers.get(header::COOKIE)?.to_str().ok().map(str::to_owned));
         let theme = Theme::from_cookies(cookies.as_deref().unwrap_or_default());
         provide_context(theme);
         let build = app.map(|a| a.core.hub.build_id().to_owned()).unwrap_or_default();
-        let package = use_context::<LeptosOptions>().map(|o| url(&format!("/{}", o.site_pkg_dir))).unwrap_or_default();
+        let package = use_context::<LeptosOptions>()
+            .map(|o| url(&format!("/{}", o.site_pkg_dir)))
+            .unwrap_or_default();
         let script = format!(
             "import init, {{ hydrate }} from '{package}/pollysystem.js'; init({{ module_or_path: '{package}/pollysystem_bg.wasm' }}).then(() => hydrate());"
         );
@@ -116,13 +120,31 @@ pub fn App() -> impl IntoView {
 
 /// The core's own entries of the rail.
 const NAV: [NavItem; 3] = [
-    NavItem { path: "/", label: "Overview", icon: "overview", order: 10 },
-    NavItem { path: "/activity", label: "Activity", icon: "activity", order: 80 },
-    NavItem { path: "/settings", label: "Settings", icon: "settings", order: 90 },
+    NavItem {
+        path: "/",
+        label: "Overview",
+        icon: "overview",
+        order: 10,
+    },
+    NavItem {
+        path: "/activity",
+        label: "Activity",
+        icon: "activity",
+        order: 80,
+    },
+    NavItem {
+        path: "/settings",
+        label: "Settings",
+        icon: "settings",
+        order: 90,
+    },
 ];
 
 fn nav() -> Vec<NavItem> {
-    let mut nav: Vec<NavItem> = NAV.into_iter().chain(plugins::METAS.iter().flat_map(|meta| meta.nav.iter().copied())).collect();
+    let mut nav: Vec<NavItem> = NAV
+        .into_iter()
+        .chain(plugins::METAS.iter().flat_map(|meta| meta.nav.iter().copied()))
+        .collect();
     nav.sort_by_key(|item| item.order);
     nav
 }

@@ -81,17 +81,28 @@ pub type AppResult<T> = Result<T, AppError>;
 
 impl AppError {
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), request_id: current_request_id(), field: None }
+        Self {
+            kind,
+            message: message.into(),
+            request_id: current_request_id(),
+            field: None,
+        }
     }
 
     /// Bad input in `field`.
     pub fn invalid(field: &str, message: impl Into<String>) -> Self {
-        Self { field: Some(field.to_owned()), ..Self::new(ErrorKind::Invalid, message) }
+        Self {
+            field: Some(field.to_owned()),
+            ..Self::new(ErrorKind::Invalid, message)
+        }
     }
 
     /// The answer for a missing object and for one outside the caller's scope: they must look the same.
     pub fn not_found(what: &str) -> Self {
-        Self::new(ErrorKind::NotFound, format!("There is no such {what}, or you may not see it."))
+        Self::new(
+            ErrorKind::NotFound,
+            format!("There is no such {what}, or you may not see it."),
+        )
     }
 
     pub fn conflict(message: impl Into<String>) -> Self {
@@ -99,7 +110,10 @@ impl AppError {
     }
 
     pub fn unauthenticated() -> Self {
-        Self::new(ErrorKind::Unauthenticated, "You are not logged in. Log in and try again.")
+        Self::new(
+            ErrorKind::Unauthenticated,
+            "You are not logged in. Log in and try again.",
+        )
     }
 
     pub fn forbidden(message: impl Into<String>) -> Self {
@@ -116,7 +130,10 @@ impl AppError {
     pub fn internal(cause: impl fmt::Display) -> Self {
         let at = std::panic::Location::caller();
         tracing::error!(error.cause = %cause, error.at = %at, "internal error");
-        Self::new(ErrorKind::Internal, "Something went wrong on the server. The log has the cause under this request id.")
+        Self::new(
+            ErrorKind::Internal,
+            "Something went wrong on the server. The log has the cause under this request id.",
+        )
     }
 }
 
@@ -131,13 +148,16 @@ impl FromServerFnError for AppError {
     type Encoder = JsonEncoding;
     fn from_server_fn_error(value: ServerFnErrorErr) -> Self {
         match value {
-            ServerFnErrorErr::Request(_) => Self::unavailable("The server cannot be reached. Check the connection; nothing was lost."),
+            ServerFnErrorErr::Request(_) => {
+                Self::unavailable("The server cannot be reached. Check the connection; nothing was lost.")
+            }
             ServerFnErrorErr::Args(why) | ServerFnErrorErr::MissingArg(why) => {
                 Self::new(ErrorKind::Invalid, format!("The request could not be read: {why}"))
             }
-            ServerFnErrorErr::Deserialization(_) => {
-                Self::new(ErrorKind::Outdated, "The answer could not be read. Reload the page to get the server's version.")
-            }
+            ServerFnErrorErr::Deserialization(_) => Self::new(
+                ErrorKind::Outdated,
+                "The answer could not be read. Reload the page to get the server's version.",
+            ),
             other => Self::new(ErrorKind::Internal, format!("The call failed: {other}")),
         }
     }

@@ -13,6 +13,11 @@ use pollysystem::{
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let parts = Parts { shell: app::shell, app: app::app, plugins: plugins::all(), migrations: plugins::migrations() };
+    let parts = Parts {
+        shell: app::shell,
+        app: app::app,
+        plugins: plugins::all(),
+        migrations: plugins::migrations(),
+    };
     run::command(Cli::parse(), parts)
 }

@@ -39,7 +39,9 @@ pub struct UnixMillis(pub i64);
 impl UnixMillis {
     #[cfg(feature = "ssr")]
     pub fn now() -> Self {
-        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        let since = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap_or_default();
         Self(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
     }
     /// This instant plus `seconds` (which may be negative).
@@ -61,6 +63,10 @@ pub struct ObjectRef {
 
 impl ObjectRef {
     pub fn new(kind: &str, id: impl ToString, label: impl Into<String>) -> Self {
-        Self { kind: kind.to_owned(), id: id.to_string(), label: label.into() }
+        Self {
+            kind: kind.to_owned(),
+            id: id.to_string(),
+            label: label.into(),
+        }
     }
 }

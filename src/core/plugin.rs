@@ -75,7 +75,10 @@ pub struct Slots(Arc<HashMap<&'static str, Vec<Arc<dyn Any + Send + Sync>>>>);
 
 impl<P: 'static> Slot<P> {
     pub const fn new(name: &'static str) -> Self {
-        Self { name, _props: PhantomData }
+        Self {
+            name,
+            _props: PhantomData,
+        }
     }
     /// The slot's widgets rendered with `props`, in registry order; none when nobody fills it.
     pub fn render(&self, props: &P) -> Vec<(&'static str, AnyView)>
@@ -84,7 +87,11 @@ impl<P: 'static> Slot<P> {
     {
         let slots = use_context::<Slots>().unwrap_or_default();
         let widgets = slots.0.get(self.name).map(Vec::as_slice).unwrap_or_default();
-        widgets.iter().filter_map(|w| w.downcast_ref::<Widget<P>>()).map(|w| (w.title, (w.view)(props.clone()))).collect()
+        widgets
+            .iter()
+            .filter_map(|w| w.downcast_ref::<Widget<P>>())
+            .map(|w| (w.title, (w.view)(props.clone())))
+            .collect()
     }
 }
 

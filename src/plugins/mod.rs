@@ -9,7 +9,10 @@ use crate::core::{
     plugin::{PluginMeta, Slots, Widget},
 };
 use leptos::prelude::*;
-use leptos_router::{MatchNestedRoutes, components::{Outlet, ParentRoute, Route}};
+use leptos_router::{
+    MatchNestedRoutes,
+    components::{Outlet, ParentRoute, Route},
+};
 
 #[cfg(feature = "ssr")]
 pub use server::{all, migrations};
@@ -61,11 +64,29 @@ pub fn PluginRoutes() -> impl MatchNestedRoutes + Clone {
 /// Who fills which place in whose page.
 pub fn provide_slots() {
     let slots = Slots::default()
-        .with(&OVERVIEW_CARDS, Widget { plugin: machines::META.id, title: "Machines", view: |()| machines::ui::overview_card() })
-        .with(&OVERVIEW_CARDS, Widget { plugin: docker::META.id, title: "Containers", view: |()| docker::ui::overview_card() })
+        .with(
+            &OVERVIEW_CARDS,
+            Widget {
+                plugin: machines::META.id,
+                title: "Machines",
+                view: |()| machines::ui::overview_card(),
+            },
+        )
+        .with(
+            &OVERVIEW_CARDS,
+            Widget {
+                plugin: docker::META.id,
+                title: "Containers",
+                view: |()| docker::ui::overview_card(),
+            },
+        )
         .with(
             &machines::slots::MACHINE_SECTIONS,
-            Widget { plugin: docker::META.id, title: "Containers", view: docker::ui::machine_containers },
+            Widget {
+                plugin: docker::META.id,
+                title: "Containers",
+                view: docker::ui::machine_containers,
+            },
         );
     provide_context(slots);
 }

@@ -76,7 +76,11 @@ fn conn_words(state: ConnState) -> (&'static str, &'static str, &'static str) {
     match state {
         ConnState::Connecting => ("connecting", "Connecting", "Opening the live connection"),
         ConnState::Live => ("live", "Live", "Changes show by themselves"),
-        ConnState::Reconnecting => ("reconnecting", "Reconnecting", "The line to the server is cut; trying again"),
+        ConnState::Reconnecting => (
+            "reconnecting",
+            "Reconnecting",
+            "The line to the server is cut; trying again",
+        ),
         ConnState::Offline => ("offline", "Offline", "No line to the server; what you see may be old"),
     }
 }

@@ -38,14 +38,20 @@ pub fn remember(name: &str, value: &str, path: &str) {
 
 /// Copies by a selection: works on plain http too, where the clipboard interface does not exist.
 pub fn copy_text(text: &str) -> bool {
-    let (Some(body), Ok(area)) = (document().body(), document().create_element("textarea")) else { return false };
-    let Ok(area) = area.dyn_into::<HtmlTextAreaElement>() else { return false };
+    let (Some(body), Ok(area)) = (document().body(), document().create_element("textarea")) else {
+        return false;
+    };
+    let Ok(area) = area.dyn_into::<HtmlTextAreaElement>() else {
+        return false;
+    };
     let focused = document().active_element();
     area.set_value(text);
     area.set_class_name("sr-only");
     let _ = body.append_child(&area);
     area.select();
-    let done = document().dyn_ref::<HtmlDocument>().is_some_and(|d| d.exec_command("copy").unwrap_or(false));
+    let done = document()
+        .dyn_ref::<HtmlDocument>()
+        .is_some_and(|d| d.exec_command("copy").unwrap_or(false));
     area.remove();
     if let Some(focused) = focused.and_then(|e| e.dyn_into::<HtmlElement>().ok()) {
         let _ = focused.focus();

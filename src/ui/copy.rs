@@ -11,7 +11,12 @@ pub fn CopyButton(#[prop(into)] text: Signal<String>, what: &'static str) -> imp
     let copy = move |_| {
         let done = browser::copy_text(&text.get_untracked());
         said.set(if done { "Copied" } else { "Select it and copy by hand" });
-        set_timeout(move || { said.try_set(""); }, Duration::from_secs(3));
+        set_timeout(
+            move || {
+                said.try_set("");
+            },
+            Duration::from_secs(3),
+        );
     };
     let icon = Signal::derive(move || if said.get() == "Copied" { "ok" } else { "copy" });
     view! {

@@ -14,7 +14,11 @@ pub fn Note(
     page: bool,
     #[prop(optional)] children: Option<Children>,
 ) -> impl IntoView {
-    let title = if page { view! { <h1 class="note-title">{title}</h1> }.into_any() } else { view! { <p class="note-title">{title}</p> }.into_any() };
+    let title = if page {
+        view! { <h1 class="note-title">{title}</h1> }.into_any()
+    } else {
+        view! { <p class="note-title">{title}</p> }.into_any()
+    };
     let class = match tone {
         Tone::Ok => "note note-ok",
         Tone::Warn => "note note-warn",
@@ -47,7 +51,12 @@ pub fn ErrorBox(
     #[prop(optional)]
     page: bool,
 ) -> impl IntoView {
-    let AppError { kind, message, request_id, .. } = error;
+    let AppError {
+        kind,
+        message,
+        request_id,
+        ..
+    } = error;
     view! {
         <div role="alert">
             <Note tone=Tone::Bad title=title(kind) page>
@@ -62,9 +71,15 @@ pub fn ErrorBox(
 /// What a form's last try said. Errors of a field that the form shows itself are left out:
 /// name those in `fields`.
 #[component]
-pub fn FormError(#[prop(into)] error: Signal<Option<AppError>>, #[prop(optional)] fields: &'static [&'static str]) -> impl IntoView {
+pub fn FormError(
+    #[prop(into)] error: Signal<Option<AppError>>,
+    #[prop(optional)] fields: &'static [&'static str],
+) -> impl IntoView {
     move || {
-        error.get().filter(|e| !e.field.as_deref().is_some_and(|f| fields.contains(&f))).map(|error| view! { <ErrorBox error=error/> })
+        error
+            .get()
+            .filter(|e| !e.field.as_deref().is_some_and(|f| fields.contains(&f)))
+            .map(|error| view! { <ErrorBox error=error/> })
     }
 }
 

@@ -6,11 +6,22 @@ use leptos::prelude::*;
 
 /// The message for `name`, if the last try failed on it. Of `machine[host]` the field is `host`.
 fn message(error: Signal<Option<AppError>>, name: &'static str) -> Signal<Option<String>> {
-    let key = name.split_once('[').map_or(name, |(_, rest)| rest.trim_end_matches(']'));
-    Signal::derive(move || error.get().filter(|e| e.field.as_deref() == Some(key)).map(|e| e.message))
+    let key = name
+        .split_once('[')
+        .map_or(name, |(_, rest)| rest.trim_end_matches(']'));
+    Signal::derive(move || {
+        error
+            .get()
+            .filter(|e| e.field.as_deref() == Some(key))
+            .map(|e| e.message)
+    })
 }
 
-fn described_by(id: String, hint: bool, message: Signal<Option<String>>) -> impl Fn() -> Option<String> + Clone + Send + Sync + 'static {
+fn described_by(
+    id: String,
+    hint: bool,
+    message: Signal<Option<String>>,
+) -> impl Fn() -> Option<String> + Clone + Send + Sync + 'static {
     move || match (hint, message.get().is_some()) {
         (true, true) => Some(format!("{id}-hint {id}-error")),
         (true, false) => Some(format!("{id}-hint")),

@@ -22,7 +22,10 @@ pub fn PageHeader(
     #[prop(optional)] children: Option<Children>,
 ) -> impl IntoView {
     let crumbs = (!crumbs.is_empty()).then(|| {
-        let items = crumbs.into_iter().map(|c| view! { <li class="crumbs"><a href=c.href>{c.label}</a><Icon name="right"/></li> }).collect_view();
+        let items = crumbs
+            .into_iter()
+            .map(|c| view! { <li class="crumbs"><a href=c.href>{c.label}</a><Icon name="right"/></li> })
+            .collect_view();
         view! { <nav aria-label="Breadcrumb"><ol class="crumbs">{items}</ol></nav> }
     });
     view! {

@@ -16,7 +16,11 @@ pub fn Menu(
     children: Children,
 ) -> impl IntoView {
     let shown = text.then(|| label.clone());
-    let class = if text { "btn btn-ghost" } else { "btn btn-ghost btn-icon" };
+    let class = if text {
+        "btn btn-ghost"
+    } else {
+        "btn btn-ghost btn-icon"
+    };
     view! {
         <button type="button" class=class popovertarget=id.clone() aria-label=label.clone() title=label>
             <Icon name=icon/>

@@ -17,7 +17,12 @@ pub struct Column {
 
 impl Column {
     pub const fn new(label: &'static str) -> Self {
-        Self { label, class: "", quiet: false, sort: "" }
+        Self {
+            label,
+            class: "",
+            quiet: false,
+            sort: "",
+        }
     }
     pub const fn class(self, class: &'static str) -> Self {
         Self { class, ..self }
@@ -68,7 +73,13 @@ fn head_cell(column: &'static Column, sorting: Option<Sorting>) -> impl IntoView
     let label = move || match sorting {
         None => view! { <span class:sr-only=column.quiet>{column.label}</span> }.into_any(),
         Some(sorting) => {
-            let next = move || sorting.href.run(if order() == Some("ascending") { format!("-{name}") } else { name.to_owned() });
+            let next = move || {
+                sorting.href.run(if order() == Some("ascending") {
+                    format!("-{name}")
+                } else {
+                    name.to_owned()
+                })
+            };
             let arrow = Signal::derive(move || if order() == Some("descending") { "down" } else { "up" });
             view! {
                 <a class="table-sort" href=next>

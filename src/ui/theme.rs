@@ -35,7 +35,10 @@ impl Theme {
     /// From the value of a `Cookie` header.
     pub fn from_cookies(header: &str) -> Self {
         let mut pairs = header.split(';').filter_map(|pair| pair.trim().split_once('='));
-        pairs.find(|(name, _)| *name == THEME_COOKIE).map(|(_, value)| Self::parse(value)).unwrap_or_default()
+        pairs
+            .find(|(name, _)| *name == THEME_COOKIE)
+            .map(|(_, value)| Self::parse(value))
+            .unwrap_or_default()
     }
     fn words(self) -> (&'static str, &'static str) {
         match self {
@@ -50,7 +53,9 @@ impl Theme {
 /// the browser reads the same from `data-theme`.
 #[component]
 pub fn ThemeSwitch() -> impl IntoView {
-    let first = use_context::<Theme>().or_else(|| browser::theme_attribute().map(|t| Theme::parse(&t))).unwrap_or_default();
+    let first = use_context::<Theme>()
+        .or_else(|| browser::theme_attribute().map(|t| Theme::parse(&t)))
+        .unwrap_or_default();
     let theme = RwSignal::new(first);
     let buttons = Theme::ALL
         .map(|choice| {

@@ -62,7 +62,11 @@ fn civil(at: UnixMillis) -> (i64, i64, i64, i64, i64, i64) {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let march_month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * march_month + 2) / 5 + 1;
-    let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
+    let month = if march_month < 10 {
+        march_month + 3
+    } else {
+        march_month - 9
+    };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     (year, month, day, rest / 3600, rest % 3600 / 60, rest % 60)
 }
@@ -128,8 +132,14 @@ mod tests {
     fn a_span_is_told_in_its_largest_unit() {
         let now = UnixMillis(1_000_000_000_000);
         for (seconds, expected) in [
-            (0, "just now"), (59, "59 s ago"), (60, "1 min ago"), (3599, "59 min ago"), (3600, "1 h ago"),
-            (86_400, "1 d ago"), (800 * 86_400, "2 y ago"), (-90, "in 1 min"),
+            (0, "just now"),
+            (59, "59 s ago"),
+            (60, "1 min ago"),
+            (3599, "59 min ago"),
+            (3600, "1 h ago"),
+            (86_400, "1 d ago"),
+            (800 * 86_400, "2 y ago"),
+            (-90, "in 1 min"),
         ] {
             assert_eq!(relative(now.plus_seconds(-seconds), now), expected);
         }

@@ -26,12 +26,18 @@ pub struct Toasts {
 
 /// Gives the stack to everything below. Once, in `App`.
 pub fn provide_toasts() {
-    provide_context(Toasts { list: RwSignal::new(Vec::new()), next: StoredValue::new(0) });
+    provide_context(Toasts {
+        list: RwSignal::new(Vec::new()),
+        next: StoredValue::new(0),
+    });
 }
 
 /// The stack of this page; one that nobody sees where none was provided.
 pub fn use_toasts() -> Toasts {
-    use_context().unwrap_or_else(|| Toasts { list: RwSignal::new(Vec::new()), next: StoredValue::new(0) })
+    use_context().unwrap_or_else(|| Toasts {
+        list: RwSignal::new(Vec::new()),
+        next: StoredValue::new(0),
+    })
 }
 
 impl Toasts {
@@ -39,7 +45,11 @@ impl Toasts {
         self.push(Tone::Ok, text);
     }
     pub fn error(self, error: &AppError) {
-        let id = error.request_id.as_ref().map(|id| format!(" (request {id})")).unwrap_or_default();
+        let id = error
+            .request_id
+            .as_ref()
+            .map(|id| format!(" (request {id})"))
+            .unwrap_or_default();
         self.push(Tone::Bad, format!("{}{id}", error.message));
     }
     pub fn push(self, tone: Tone, text: impl Into<String>) {

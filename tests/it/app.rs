@@ -2,12 +2,10 @@
 //! which keeps cookies like one (Secure cookies on loopback included).
 
 use pollysystem::{
-    core::{
-        server::{
-            config::{Config, LogFormat, SessionConfig},
-            run::{self, Parts, Started},
-            secrets::SecretsConfig,
-        },
+    core::server::{
+        config::{Config, LogFormat, SessionConfig},
+        run::{self, Parts, Started},
+        secrets::SecretsConfig,
     },
     plugins,
 };
@@ -37,11 +35,17 @@ pub fn config(data: &TempDir) -> Config {
         allowed_hosts: Vec::new(),
         log: "warn".to_owned(),
         log_format: LogFormat::Human,
-        secrets: SecretsConfig { master_key_file: None, master_key: None },
+        secrets: SecretsConfig {
+            master_key_file: None,
+            master_key: None,
+        },
         metrics_token: None,
         site_dir: None,
         key_probe: Duration::from_secs(2),
-        session: SessionConfig { idle: Duration::from_secs(1_800), absolute: Duration::from_secs(43_200) },
+        session: SessionConfig {
+            idle: Duration::from_secs(1_800),
+            absolute: Duration::from_secs(43_200),
+        },
     }
 }
 
@@ -54,11 +58,18 @@ impl TestApp {
         let data = tempfile::tempdir().unwrap();
         let mut config = config(&data);
         change(&mut config);
-        Self { server: start(config).await, data }
+        Self {
+            server: start(config).await,
+            data,
+        }
     }
 
     pub fn url(&self, path: &str) -> String {
-        format!("http://{}{}{path}", self.server.address, self.server.core.config.base_path())
+        format!(
+            "http://{}{}{path}",
+            self.server.address,
+            self.server.core.config.base_path()
+        )
     }
 
     /// A browser that nobody is logged in with.
@@ -72,12 +83,28 @@ impl TestApp {
         let done = match self.server.core.auth.setup_code() {
             Some(code) => {
                 browser
-                    .call("/api/auth/setup", &[("code", &code), ("name", NAME), ("password", PASSWORD), ("password_again", PASSWORD)])
+                    .call(
+                        "/api/auth/setup",
+                        &[
+                            ("code", &code),
+                            ("name", NAME),
+                            ("password", PASSWORD),
+                            ("password_again", PASSWORD),
+                        ],
+                    )
                     .await
             }
-            None => browser.call("/api/auth/login", &[("name", NAME), ("password", PASSWORD)]).await,
+            None => {
+                browser
+                    .call("/api/auth/login", &[("name", NAME), ("password", PASSWORD)])
+                    .await
+            }
         };
-        assert!(done.status().is_success() || done.status().is_redirection(), "{}", done.text().await.unwrap());
+        assert!(
+            done.status().is_success() || done.status().is_redirection(),
+            "{}",
+            done.text().await.unwrap()
+        );
         browser
     }
 
@@ -92,8 +119,12 @@ impl TestApp {
 }
 
 pub async fn start(config: Config) -> Started {
-    let parts =
-        Parts { shell: pollysystem::app::shell, app: pollysystem::app::app, plugins: plugins::all(), migrations: plugins::migrations() };
+    let parts = Parts {
+        shell: pollysystem::app::shell,
+        app: pollysystem::app::app,
+        plugins: plugins::all(),
+        migrations: plugins::migrations(),
+    };
     run::start(config, parts).await.expect("the server starts")
 }
 
@@ -107,18 +138,36 @@ pub struct Browser {
 
 impl Browser {
     pub fn new(base: String, origin: String) -> Self {
-        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { client, base, origin, cookies: Mutex::default() }
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .unwrap();
+        Self {
+            client,
+            base,
+            origin,
+            cookies: Mutex::default(),
+        }
     }
 
     pub fn cookie_header(&self) -> String {
-        self.cookies.lock().unwrap().iter().map(|(n, v)| format!("{n}={v}")).collect::<Vec<_>>().join("; ")
+        self.cookies
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|(n, v)| format!("{n}={v}"))
+            .collect::<Vec<_>>()
+            .join("; ")
     }
 
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let request = self.client.request(method, format!("{}{path}", self.base));
         let cookies = self.cookie_header();
-        if cookies.is_empty() { request } else { request.header(header::COOKIE, cookies) }
+        if cookies.is_empty() {
+            request
+        } else {
+            request.header(header::COOKIE, cookies)
+        }
     }
 
     pub async fn send(&self, request: reqwest::RequestBuilder) -> Response {
@@ -127,7 +176,11 @@ impl Browser {
         for set in response.headers().get_all(header::SET_COOKIE) {
             let pair = set.to_str().unwrap().split(';').next().unwrap();
             let (name, value) = pair.split_once('=').unwrap();
-            if value.is_empty() { cookies.remove(name) } else { cookies.insert(name.to_owned(), value.to_owned()) };
+            if value.is_empty() {
+                cookies.remove(name)
+            } else {
+                cookies.insert(name.to_owned(), value.to_owned())
+            };
         }
         response
     }
@@ -137,28 +190,42 @@ impl Browser {
     }
 
     pub async fn html(&self, path: &str) -> String {
-        let response = self.send(self.request(Method::GET, path).header(header::ACCEPT, "text/html")).await;
+        let response = self
+            .send(self.request(Method::GET, path).header(header::ACCEPT, "text/html"))
+            .await;
         assert_eq!(response.status(), StatusCode::OK, "{path}");
         response.text().await.unwrap()
     }
 
     /// Calls a server function as a script of our page would.
     pub async fn call(&self, path: &str, form: &[(&str, &str)]) -> Response {
-        self.send(self.request(Method::POST, path).header(header::ORIGIN, &self.origin).header(header::ACCEPT, "application/json").form(form))
-            .await
+        self.send(
+            self.request(Method::POST, path)
+                .header(header::ORIGIN, &self.origin)
+                .header(header::ACCEPT, "application/json")
+                .form(form),
+        )
+        .await
     }
 
     /// Calls a server function that must succeed.
     pub async fn ask<T: DeserializeOwned>(&self, path: &str, form: &[(&str, &str)]) -> T {
         let response = self.call(path, form).await;
         let (status, text) = (response.status(), response.text().await.unwrap());
-        assert!(status.is_success() || status.is_redirection(), "{path}: {status} {text}");
+        assert!(
+            status.is_success() || status.is_redirection(),
+            "{path}: {status} {text}"
+        );
         serde_json::from_str(&text).unwrap_or_else(|why| panic!("{path}: {why}: {text}"))
     }
 }
 
 /// Polls until `probe` gives something; fails after `within`.
-pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, within: Duration, mut probe: impl FnMut() -> F) -> T {
+pub async fn eventually<T, F: Future<Output = Option<T>>>(
+    what: &str,
+    within: Duration,
+    mut probe: impl FnMut() -> F,
+) -> T {
     let end = Instant::now() + within;
     loop {
         if let Some(found) = probe().await {
@@ -168,4 +235,3 @@ pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, within: Du
         tokio::time::sleep(Duration::from_millis(25)).await;
     }
 }
-

@@ -6,13 +6,29 @@ use reqwest::header;
 #[tokio::test]
 async fn au_13_a_fresh_installation_has_no_account_and_the_code_makes_exactly_one_admin() {
     let app = TestApp::start().await;
-    let code = app.server.core.auth.setup_code().expect("a code while there is no account");
+    let code = app
+        .server
+        .core
+        .auth
+        .setup_code()
+        .expect("a code while there is no account");
     let stranger = app.stranger();
     for (name, password) in [("admin", "admin"), ("admin", ""), ("root", "password")] {
-        assert_eq!(stranger.call("/api/auth/login", &[("name", name), ("password", password)]).await.status(), 401);
+        assert_eq!(
+            stranger
+                .call("/api/auth/login", &[("name", name), ("password", password)])
+                .await
+                .status(),
+            401
+        );
     }
     let form = |code: &str, password: &str| {
-        [("code", code.to_owned()), ("name", NAME.into()), ("password", password.into()), ("password_again", password.into())]
+        [
+            ("code", code.to_owned()),
+            ("name", NAME.into()),
+            ("password", password.into()),
+            ("password_again", password.into()),
+        ]
     };
     let try_it = async |code: &str, password: &str| {
         let form = form(code, password);
@@ -20,7 +36,11 @@ async fn au_13_a_fresh_installation_has_no_account_and_the_code_makes_exactly_on
         stranger.call("/api/auth/setup", &form).await.status().as_u16()
     };
     assert_eq!(try_it("AAAA-AAAA-AAAA", PASSWORD).await, 403, "a wrong code");
-    assert_eq!(try_it(&code, "too short").await, 400, "a short password does not use the code up");
+    assert_eq!(
+        try_it(&code, "too short").await,
+        400,
+        "a short password does not use the code up"
+    );
     assert!(try_it(&code, PASSWORD).await < 400);
     assert_eq!(try_it(&code, PASSWORD).await, 409, "the code works once");
     assert!(app.server.core.auth.setup_code().is_none());
@@ -29,7 +49,10 @@ async fn au_13_a_fresh_installation_has_no_account_and_the_code_makes_exactly_on
     let data = app.stop().await;
     config.data_dir = data.path().to_owned();
     let again = start(config).await;
-    assert!(again.core.auth.setup_code().is_none(), "no second set-up after a restart");
+    assert!(
+        again.core.auth.setup_code().is_none(),
+        "no second set-up after a restart"
+    );
     again.stop().await;
 }
 
@@ -49,8 +72,15 @@ async fn a_login_sets_host_cookies_and_a_logout_ends_the_session_for_copies_too(
     let app = TestApp::start().await;
     app.admin().await;
     let browser = app.stranger();
-    let answer = browser.call("/api/auth/login", &[("name", NAME), ("password", PASSWORD)]).await;
-    let cookies: Vec<String> = answer.headers().get_all(header::SET_COOKIE).iter().map(|v| v.to_str().unwrap().to_owned()).collect();
+    let answer = browser
+        .call("/api/auth/login", &[("name", NAME), ("password", PASSWORD)])
+        .await;
+    let cookies: Vec<String> = answer
+        .headers()
+        .get_all(header::SET_COOKIE)
+        .iter()
+        .map(|v| v.to_str().unwrap().to_owned())
+        .collect();
     assert_eq!(cookies.len(), 2);
     for cookie in &cookies {
         assert!(cookie.starts_with("__Host-polly_"), "{cookie}");
@@ -71,13 +101,22 @@ async fn a_login_sets_host_cookies_and_a_logout_ends_the_session_for_copies_too(
 async fn the_refresh_token_alone_renews_a_session_and_a_used_one_ends_the_family() {
     let app = TestApp::start().await;
     let browser = app.admin().await;
-    let refresh = browser.cookies.lock().unwrap().get("__Host-polly_refresh").cloned().unwrap();
+    let refresh = browser
+        .cookies
+        .lock()
+        .unwrap()
+        .get("__Host-polly_refresh")
+        .cloned()
+        .unwrap();
     browser.cookies.lock().unwrap().remove("__Host-polly_access");
     // Twenty at once: all succeed, with one and the same successor.
     let mut successors = std::collections::BTreeSet::new();
     for _ in 0..20 {
         let one = app.stranger();
-        one.cookies.lock().unwrap().insert("__Host-polly_refresh".into(), refresh.clone());
+        one.cookies
+            .lock()
+            .unwrap()
+            .insert("__Host-polly_refresh".into(), refresh.clone());
         assert_eq!(one.get("/activity").await.status(), 200);
         successors.insert(one.cookies.lock().unwrap()["__Host-polly_refresh"].clone());
     }
@@ -88,7 +127,11 @@ async fn the_refresh_token_alone_renews_a_session_and_a_used_one_ends_the_family
     let thief = app.stranger();
     for token in [&successor, &refresh] {
         thief.cookies.lock().unwrap().clear();
-        thief.cookies.lock().unwrap().insert("__Host-polly_refresh".into(), token.clone());
+        thief
+            .cookies
+            .lock()
+            .unwrap()
+            .insert("__Host-polly_refresh".into(), token.clone());
         thief.get("/activity").await;
     }
     app.stop().await;

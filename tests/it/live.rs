@@ -11,7 +11,9 @@ use pollysystem::core::{
 };
 use serde::{Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, tungstenite::Message, tungstenite::client::IntoClientRequest};
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream, tungstenite::Message, tungstenite::client::IntoClientRequest,
+};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Row {
@@ -39,22 +41,42 @@ struct Socket(WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>);
 
 impl Socket {
     async fn open(app: &TestApp, browser: &Browser) -> Self {
-        let mut request = app.url("/live").replace("http://", "ws://").into_client_request().unwrap();
-        request.headers_mut().insert("origin", format!("http://{}", app.server.address).parse().unwrap());
-        request.headers_mut().insert("cookie", browser.cookie_header().parse().unwrap());
+        let mut request = app
+            .url("/live")
+            .replace("http://", "ws://")
+            .into_client_request()
+            .unwrap();
+        request
+            .headers_mut()
+            .insert("origin", format!("http://{}", app.server.address).parse().unwrap());
+        request
+            .headers_mut()
+            .insert("cookie", browser.cookie_header().parse().unwrap());
         let mut socket = Self(tokio_tungstenite::connect_async(request).await.unwrap().0);
         assert!(matches!(socket.next().await, Some(ServerMessage::Hello { .. })));
         socket
     }
     async fn say(&mut self, message: &ClientMessage) {
-        self.0.send(Message::text(serde_json::to_string(message).unwrap())).await.unwrap();
+        self.0
+            .send(Message::text(serde_json::to_string(message).unwrap()))
+            .await
+            .unwrap();
     }
     async fn subscribe(&mut self, topic: &str, have: Vec<ShardSeq>, view: Option<View>) {
-        self.say(&ClientMessage::Subscribe { sub: 1, topic: topic.into(), have, shards: None, view }).await;
+        self.say(&ClientMessage::Subscribe {
+            sub: 1,
+            topic: topic.into(),
+            have,
+            shards: None,
+            view,
+        })
+        .await;
     }
     async fn next(&mut self) -> Option<ServerMessage> {
         loop {
-            let message = tokio::time::timeout(Duration::from_secs(10), self.0.next()).await.expect("a message within 10 s")?;
+            let message = tokio::time::timeout(Duration::from_secs(10), self.0.next())
+                .await
+                .expect("a message within 10 s")?;
             match message.ok()? {
                 Message::Text(text) => return serde_json::from_str(&text).ok(),
                 Message::Close(_) => return None,
@@ -64,7 +86,9 @@ impl Socket {
     }
     async fn frame(&mut self) -> (Seq, bool, RowsEvent<Row>) {
         match self.next().await {
-            Some(ServerMessage::Frame { seq, snapshot, body, .. }) => (seq, snapshot, serde_json::from_value(body).unwrap()),
+            Some(ServerMessage::Frame {
+                seq, snapshot, body, ..
+            }) => (seq, snapshot, serde_json::from_value(body).unwrap()),
             other => panic!("no frame but {other:?}"),
         }
     }
@@ -87,8 +111,20 @@ async fn ls_10_what_happens_between_the_first_html_and_the_subscription_is_not_l
     socket.subscribe("test.rows", rendered.clone(), None).await;
     let (first, second) = (socket.frame().await, socket.frame().await);
     assert_eq!((first.0.n, second.0.n), (rendered[0].seq.n + 1, rendered[0].seq.n + 2));
-    assert_eq!(first.2, RowsEvent::Delta { upserts: vec![row(2, "b")], removes: vec![] });
-    assert_eq!(second.2, RowsEvent::Delta { upserts: vec![], removes: vec![row(1, "a").row_id()] });
+    assert_eq!(
+        first.2,
+        RowsEvent::Delta {
+            upserts: vec![row(2, "b")],
+            removes: vec![]
+        }
+    );
+    assert_eq!(
+        second.2,
+        RowsEvent::Delta {
+            upserts: vec![],
+            removes: vec![row(1, "a").row_id()]
+        }
+    );
     app.stop().await;
 }
 
@@ -101,9 +137,28 @@ async fn a_page_of_another_epoch_or_too_far_behind_gets_a_snapshot() {
         rows.upsert("s", row(n, "a"));
     }
     let now = rows.rows().1[0].seq;
-    for old in [Seq { epoch: now.epoch ^ 1, n: now.n }, Seq { epoch: now.epoch, n: 3 }, Seq { epoch: now.epoch, n: now.n + 50 }] {
+    for old in [
+        Seq {
+            epoch: now.epoch ^ 1,
+            n: now.n,
+        },
+        Seq { epoch: now.epoch, n: 3 },
+        Seq {
+            epoch: now.epoch,
+            n: now.n + 50,
+        },
+    ] {
         let mut socket = Socket::open(&app, &admin).await;
-        socket.subscribe("test.rows", vec![ShardSeq { shard: "s".into(), seq: old }], None).await;
+        socket
+            .subscribe(
+                "test.rows",
+                vec![ShardSeq {
+                    shard: "s".into(),
+                    seq: old,
+                }],
+                None,
+            )
+            .await;
         let (seq, snapshot, event) = socket.frame().await;
         assert!(snapshot && seq == now, "{old:?}");
         assert!(matches!(event, RowsEvent::Snapshot { rows } if rows.len() == 200));
@@ -132,7 +187,9 @@ async fn ls_02_a_socket_that_does_not_read_is_told_how_much_it_missed_and_gets_t
     while at < end {
         match socket.next().await.expect("the socket stays open") {
             ServerMessage::Gap { missed: n, .. } => missed += n,
-            ServerMessage::Frame { seq, snapshot, body, .. } => {
+            ServerMessage::Frame {
+                seq, snapshot, body, ..
+            } => {
                 if snapshot {
                     state.clear();
                 } else {
@@ -149,8 +206,16 @@ async fn ls_02_a_socket_that_does_not_read_is_told_how_much_it_missed_and_gets_t
         }
     }
     assert!(missed > 0, "the test must overrun the queue");
-    assert_eq!(u64::from(end - have[0].seq.n), missed + got, "every frame was sent or counted");
-    assert_eq!(state.into_values().collect::<Vec<_>>(), rows.rows().0, "and the state is the truth");
+    assert_eq!(
+        u64::from(end - have[0].seq.n),
+        missed + got,
+        "every frame was sent or counted"
+    );
+    assert_eq!(
+        state.into_values().collect::<Vec<_>>(),
+        rows.rows().0,
+        "and the state is the truth"
+    );
     app.stop().await;
 }
 
@@ -159,17 +224,47 @@ async fn a_view_gets_its_window_and_only_what_changes_in_it() {
     let app = TestApp::start().await;
     let admin = app.admin().await;
     let rows = topic(&app);
-    rows.replace("s", (0..50).map(|n| row(n, if n % 2 == 0 { "even" } else { "odd" })).collect());
+    rows.replace(
+        "s",
+        (0..50)
+            .map(|n| row(n, if n % 2 == 0 { "even" } else { "odd" }))
+            .collect(),
+    );
     let mut socket = Socket::open(&app, &admin).await;
-    let view = View { filter: "even".into(), sort: "-".into(), offset: 0, limit: 3 };
+    let view = View {
+        filter: "even".into(),
+        sort: "-".into(),
+        offset: 0,
+        limit: 3,
+    };
     socket.subscribe("test.rows", vec![], Some(view)).await;
-    let Some(ServerMessage::Window { total, ids, rows: sent, .. }) = socket.next().await else { panic!("no window") };
-    assert_eq!((total, ids.as_slice(), sent.len()), (25, ["000048", "000046", "000044"].map(String::from).as_slice(), 3));
+    let Some(ServerMessage::Window {
+        total, ids, rows: sent, ..
+    }) = socket.next().await
+    else {
+        panic!("no window")
+    };
+    assert_eq!(
+        (total, ids.as_slice(), sent.len()),
+        (25, ["000048", "000046", "000044"].map(String::from).as_slice(), 3)
+    );
     rows.upsert("s", row(1, "odd again"));
     rows.remove("s", "000046");
-    let Some(ServerMessage::Window { total, ids, rows: sent, .. }) = socket.next().await else { panic!("no window") };
-    assert_eq!((total, ids.as_slice()), (24, ["000048", "000044", "000042"].map(String::from).as_slice()));
-    assert_eq!(sent, [serde_json::to_value(row(42, "even")).unwrap()], "only the row that came in");
+    let Some(ServerMessage::Window {
+        total, ids, rows: sent, ..
+    }) = socket.next().await
+    else {
+        panic!("no window")
+    };
+    assert_eq!(
+        (total, ids.as_slice()),
+        (24, ["000048", "000044", "000042"].map(String::from).as_slice())
+    );
+    assert_eq!(
+        sent,
+        [serde_json::to_value(row(42, "even")).unwrap()],
+        "only the row that came in"
+    );
     app.stop().await;
 }
 
@@ -187,7 +282,10 @@ async fn a_logout_ends_the_sockets_of_that_session() {
             None => break,
         }
     }
-    eventually("the socket is gone", Duration::from_secs(2), async || (app.server.core.hub.sockets() == 0).then_some(())).await;
+    eventually("the socket is gone", Duration::from_secs(2), async || {
+        (app.server.core.hub.sockets() == 0).then_some(())
+    })
+    .await;
     app.stop().await;
 }
 
@@ -199,7 +297,10 @@ async fn a_message_that_cannot_be_read_is_refused_and_the_socket_goes_on() {
     socket.0.send(Message::text("{\"t\":\"nonsense\"}")).await.unwrap();
     assert!(matches!(socket.next().await, Some(ServerMessage::Refused { .. })));
     socket.subscribe("no.such.topic", vec![], None).await;
-    assert!(matches!(socket.next().await, Some(ServerMessage::Refused { sub: 1, .. })));
+    assert!(matches!(
+        socket.next().await,
+        Some(ServerMessage::Refused { sub: 1, .. })
+    ));
     socket.say(&ClientMessage::Ping).await;
     assert!(matches!(socket.next().await, Some(ServerMessage::Pong)));
     app.stop().await;

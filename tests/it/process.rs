@@ -17,7 +17,11 @@ pub struct Server {
 impl Server {
     pub fn spawn(data: &Path, env: &[(&str, &str)]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_pollysystem"));
-        command.arg("serve").env("POLLY_DATA_DIR", data).env("POLLY_LISTEN", "127.0.0.1:0").envs(env.iter().copied());
+        command
+            .arg("serve")
+            .env("POLLY_DATA_DIR", data)
+            .env("POLLY_LISTEN", "127.0.0.1:0")
+            .envs(env.iter().copied());
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let stderr = child.stderr.take().unwrap();
         let (sender, lines) = channel();
@@ -26,7 +30,11 @@ impl Server {
                 let _ = sender.send(line);
             }
         });
-        Self { child, lines, seen: Vec::new() }
+        Self {
+            child,
+            lines,
+            seen: Vec::new(),
+        }
     }
 
     /// Waits for a log line with `text`.
@@ -43,7 +51,14 @@ impl Server {
     }
 
     pub fn signal(&self, signal: &str) {
-        assert!(Command::new("kill").arg(format!("-{signal}")).arg(self.child.id().to_string()).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .arg(format!("-{signal}"))
+                .arg(self.child.id().to_string())
+                .status()
+                .unwrap()
+                .success()
+        );
     }
 
     /// The exit code, once it has ended.
@@ -84,7 +99,9 @@ fn db_10_sigterm_stops_in_order_and_leaves_nothing_in_the_log_ahead() {
     server.wait_for("set-up code: ");
     server.signal("TERM");
     assert_eq!(server.exit(Duration::from_secs(25)), Some(0));
-    let wal = std::fs::metadata(data.path().join("pollysystem.db-wal")).map(|m| m.len()).unwrap_or(0);
+    let wal = std::fs::metadata(data.path().join("pollysystem.db-wal"))
+        .map(|m| m.len())
+        .unwrap_or(0);
     assert_eq!(wal, 0, "the write-ahead log is folded into the database");
     let mut again = Server::spawn(data.path(), &[]);
     again.wait_for("set-up code: ");

@@ -30,7 +30,9 @@ mod context {
     }
     /// Whether a form without a script asks, which wants a page for an answer.
     pub fn wants_page() -> bool {
-        let accept = app().ok().and_then(|a| a.request_headers.get("accept")?.to_str().ok().map(str::to_owned));
+        let accept = app()
+            .ok()
+            .and_then(|a| a.request_headers.get("accept")?.to_str().ok().map(str::to_owned));
         accept.is_some_and(|a| a.contains("text/html"))
     }
     /// Sends the browser to a page (with or without JavaScript); `path` is below the base path.
@@ -44,7 +46,10 @@ mod context {
 pub async fn setup(code: String, name: String, password: String, password_again: String) -> Result<(), AppError> {
     let app = app()?;
     if password != password_again {
-        return Err(AppError::invalid("password_again", "The two passwords differ. Type the same one twice."));
+        return Err(AppError::invalid(
+            "password_again",
+            "The two passwords differ. Type the same one twice.",
+        ));
     }
     let session = app.core.auth.set_up(&code, &name, &password, &app.client).await?;
     set_cookies(&app, Some(&session));
@@ -78,14 +83,23 @@ pub async fn logout() -> Result<(), AppError> {
 pub async fn session_state() -> Result<Option<Me>, AppError> {
     use crate::core::auth::service::Who;
     let app = app()?;
-    let Some(Who::User { id, name, session, .. }) = app.actor.as_ref().map(|a| a.who().clone()) else { return Ok(None) };
+    let Some(Who::User { id, name, session, .. }) = app.actor.as_ref().map(|a| a.who().clone()) else {
+        return Ok(None);
+    };
     let end = app.core.auth.session_end(session).await?;
-    Ok(end.map(|(role, session_expires_at)| Me { id, name, role, session_expires_at }))
+    Ok(end.map(|(role, session_expires_at)| Me {
+        id,
+        name,
+        role,
+        session_expires_at,
+    }))
 }
 
 #[cfg(feature = "ssr")]
 fn set_cookies(app: &crate::core::server::http::AppContext, session: Option<&crate::core::auth::service::NewSession>) {
-    let Some(options) = use_context::<leptos_axum::ResponseOptions>() else { return };
+    let Some(options) = use_context::<leptos_axum::ResponseOptions>() else {
+        return;
+    };
     for value in crate::core::server::http::session_cookies(&app.core.config, &app.request_headers, session) {
         options.append_header(axum::http::header::SET_COOKIE, value);
     }

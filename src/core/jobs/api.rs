@@ -38,8 +38,14 @@ pub async fn list() -> Result<JobList, AppError> {
     actor()?.authorise::<Instance, JobsView>(()).await?;
     let core = app()?.core;
     // The place first: a frame that comes between is then applied twice, which changes nothing.
-    let seq = ShardSeq { shard: "all".to_owned(), seq: core.hub.seq(&ShardKey::new(TOPIC_JOBS, "all")) };
-    Ok(JobList { jobs: core.jobs.list(PER_PAGE, None).await?, seq })
+    let seq = ShardSeq {
+        shard: "all".to_owned(),
+        seq: core.hub.seq(&ShardKey::new(TOPIC_JOBS, "all")),
+    };
+    Ok(JobList {
+        jobs: core.jobs.list(PER_PAGE, None).await?,
+        seq,
+    })
 }
 
 /// One job with its steps and output.
@@ -47,8 +53,14 @@ pub async fn list() -> Result<JobList, AppError> {
 pub async fn get(id: JobId) -> Result<JobView, AppError> {
     actor()?.authorise::<Instance, JobsView>(()).await?;
     let core = app()?.core;
-    let seq = ShardSeq { shard: id.to_string(), seq: core.hub.seq(&ShardKey::new(TOPIC_JOB, id)) };
-    Ok(JobView { job: core.jobs.get(id).await?, seq })
+    let seq = ShardSeq {
+        shard: id.to_string(),
+        seq: core.hub.seq(&ShardKey::new(TOPIC_JOB, id)),
+    };
+    Ok(JobView {
+        job: core.jobs.get(id).await?,
+        seq,
+    })
 }
 
 /// Asks a job to stop at its next safe point.

@@ -2,7 +2,7 @@
 //! output, progress, cancel, history, and outlives the request that started it.
 
 pub mod api;
+pub mod model;
 #[cfg(feature = "ssr")]
 pub mod service;
-pub mod model;
 pub mod ui;

@@ -50,11 +50,24 @@ pub fn connect(line: Line) {
     }
 }
 
-pub fn subscribe(topic: &'static str, shards: Option<Vec<String>>, have: Vec<ShardSeq>, on: Rc<dyn Fn(LiveMessage)>) -> SubId {
+pub fn subscribe(
+    topic: &'static str,
+    shards: Option<Vec<String>>,
+    have: Vec<ShardSeq>,
+    on: Rc<dyn Fn(LiveMessage)>,
+) -> SubId {
     with(|c| {
         c.next += 1;
         let have = have.into_iter().map(|h| (h.shard, h.seq)).collect();
-        c.subs.insert(c.next, Sub { topic, shards, have, on });
+        c.subs.insert(
+            c.next,
+            Sub {
+                topic,
+                shards,
+                have,
+                on,
+            },
+        );
         c.announce(c.next);
         c.next
     })
@@ -69,15 +82,30 @@ pub fn unsubscribe(id: SubId) {
 
 impl Client {
     fn send(&self, message: &ClientMessage) {
-        let Some(socket) = self.socket.as_ref().filter(|s| s.ready_state() == WebSocket::OPEN) else { return };
+        let Some(socket) = self.socket.as_ref().filter(|s| s.ready_state() == WebSocket::OPEN) else {
+            return;
+        };
         if let Ok(text) = serde_json::to_string(message) {
             let _ = socket.send_with_str(&text);
         }
     }
     fn announce(&self, id: SubId) {
         let Some(sub) = self.subs.get(&id) else { return };
-        let have = sub.have.iter().map(|(shard, seq)| ShardSeq { shard: shard.clone(), seq: *seq }).collect();
-        self.send(&ClientMessage::Subscribe { sub: id, topic: sub.topic.to_owned(), have, shards: sub.shards.clone(), view: None });
+        let have = sub
+            .have
+            .iter()
+            .map(|(shard, seq)| ShardSeq {
+                shard: shard.clone(),
+                seq: *seq,
+            })
+            .collect();
+        self.send(&ClientMessage::Subscribe {
+            sub: id,
+            topic: sub.topic.to_owned(),
+            have,
+            shards: sub.shards.clone(),
+            view: None,
+        });
     }
     fn set(&self, state: ConnState) {
         if let Some(line) = self.line
@@ -90,9 +118,15 @@ impl Client {
 
 fn open() {
     let location = window().location();
-    let scheme = if location.protocol().is_ok_and(|p| p == "https:") { "wss" } else { "ws" };
+    let scheme = if location.protocol().is_ok_and(|p| p == "https:") {
+        "wss"
+    } else {
+        "ws"
+    };
     let address = format!("{scheme}://{}{}", location.host().unwrap_or_default(), url("/live"));
-    let Ok(socket) = WebSocket::new(&address) else { return retry() };
+    let Ok(socket) = WebSocket::new(&address) else {
+        return retry();
+    };
     let on_open = Closure::<dyn FnMut()>::new(opened);
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(|event: MessageEvent| {
         if let Some(text) = event.data().as_string() {
@@ -126,7 +160,11 @@ fn closed() {
         if c.down_since == 0.0 || c.failures == 0 {
             c.down_since = js_sys::Date::now();
         }
-        c.set(if c.ended { ConnState::Offline } else { ConnState::Reconnecting });
+        c.set(if c.ended {
+            ConnState::Offline
+        } else {
+            ConnState::Reconnecting
+        });
         !c.ended
     });
     if retry_now {
@@ -163,12 +201,20 @@ fn heard(text: &str) {
     with(|c| c.heard_at = js_sys::Date::now());
     match serde_json::from_str::<ServerMessage>(text) {
         Ok(ServerMessage::Hello { build_id }) => {
-            let ours = document().document_element().and_then(|html| html.get_attribute("data-build"));
+            let ours = document()
+                .document_element()
+                .and_then(|html| html.get_attribute("data-build"));
             if let Some(line) = with(|c| c.line) {
                 line.outdated.set(ours.is_some_and(|ours| ours != build_id));
             }
         }
-        Ok(ServerMessage::Frame { topic, shard, seq, snapshot, body }) => frame(&topic, &shard, seq, snapshot, &body),
+        Ok(ServerMessage::Frame {
+            topic,
+            shard,
+            seq,
+            snapshot,
+            body,
+        }) => frame(&topic, &shard, seq, snapshot, &body),
         Ok(ServerMessage::Gap { missed, .. }) => {
             if let Some(line) = with(|c| c.line) {
                 line.missed.update(|m| *m += missed);
@@ -195,21 +241,32 @@ fn heard(text: &str) {
 fn frame(topic: &str, shard: &str, seq: Seq, snapshot: bool, body: &serde_json::Value) {
     let next = |sub: &mut Sub, shard: &str| {
         let have = sub.have.get(shard).copied();
-        let fits = snapshot || have.is_some_and(|h| h.epoch == seq.epoch && h.n + 1 == seq.n) || (have.is_none() && seq.n == 1);
+        let fits = snapshot
+            || have.is_some_and(|h| h.epoch == seq.epoch && h.n + 1 == seq.n)
+            || (have.is_none() && seq.n == 1);
         if fits {
             sub.have.insert(shard.to_owned(), seq);
         }
         fits
     };
     for on in listeners(topic, shard, next) {
-        on(LiveMessage::Frame { shard: shard.to_owned(), snapshot, body: body.clone() });
+        on(LiveMessage::Frame {
+            shard: shard.to_owned(),
+            snapshot,
+            body: body.clone(),
+        });
     }
 }
 
 /// The callbacks of a topic's subscriptions for which `take` says yes; called without the borrow.
 fn listeners(topic: &str, shard: &str, take: impl Fn(&mut Sub, &str) -> bool) -> Vec<Rc<dyn Fn(LiveMessage)>> {
     with(|c| {
-        let covers = |sub: &Sub| sub.topic == topic && sub.shards.as_ref().is_none_or(|only| only.iter().any(|s| s == shard));
-        c.subs.values_mut().filter(|sub| covers(sub)).filter_map(|sub| take(sub, shard).then(|| sub.on.clone())).collect()
+        let covers =
+            |sub: &Sub| sub.topic == topic && sub.shards.as_ref().is_none_or(|only| only.iter().any(|s| s == shard));
+        c.subs
+            .values_mut()
+            .filter(|sub| covers(sub))
+            .filter_map(|sub| take(sub, shard).then(|| sub.on.clone()))
+            .collect()
     })
 }

@@ -46,13 +46,22 @@ pub fn connect(line: Line) {
 #[derive(Clone, Debug)]
 pub enum LiveMessage {
     /// A frame's body; `snapshot` replaces the shard.
-    Frame { shard: String, snapshot: bool, body: serde_json::Value },
+    Frame {
+        shard: String,
+        snapshot: bool,
+        body: serde_json::Value,
+    },
     /// The shard is gone.
     End { shard: String },
 }
 
 /// Subscribes until the calling scope ends. `have` says what the page already shows.
-pub fn live_events(topic: &'static str, shards: Option<Vec<String>>, have: Vec<ShardSeq>, on: impl Fn(LiveMessage) + 'static) {
+pub fn live_events(
+    topic: &'static str,
+    shards: Option<Vec<String>>,
+    have: Vec<ShardSeq>,
+    on: impl Fn(LiveMessage) + 'static,
+) {
     #[cfg(feature = "hydrate")]
     Effect::new({
         let on = std::rc::Rc::new(on);
@@ -88,8 +97,15 @@ pub fn live_rows<R>(topic: &'static str, shards: Option<Vec<String>>, initial: R
 where
     R: RowKey + Clone + PartialEq + DeserializeOwned + Send + Sync + 'static,
 {
-    let rows = initial.rows.into_iter().map(|row| (row_key(&row), ArcRwSignal::new(row))).collect();
-    let this = LiveRows { rows: StoredValue::new(rows), version: RwSignal::new(0) };
+    let rows = initial
+        .rows
+        .into_iter()
+        .map(|row| (row_key(&row), ArcRwSignal::new(row)))
+        .collect();
+    let this = LiveRows {
+        rows: StoredValue::new(rows),
+        version: RwSignal::new(0),
+    };
     live_events(topic, shards, initial.seqs, move |message| this.take(message));
     this
 }
@@ -106,7 +122,9 @@ where
     /// All rows, tracked: for lists, counts and filters.
     pub fn all(self) -> Vec<R> {
         self.version.track();
-        self.rows.try_with_value(|rows| rows.values().map(|row| row.get_untracked()).collect()).unwrap_or_default()
+        self.rows
+            .try_with_value(|rows| rows.values().map(|row| row.get_untracked()).collect())
+            .unwrap_or_default()
     }
 
     fn take(self, message: LiveMessage) {
@@ -129,7 +147,8 @@ where
     }
 
     fn keep(self, wanted: impl Fn(&R) -> bool) {
-        self.rows.try_update_value(|rows| rows.retain(|_, row| row.with_untracked(&wanted)));
+        self.rows
+            .try_update_value(|rows| rows.retain(|_, row| row.with_untracked(&wanted)));
     }
 
     fn put(self, row: R) {
@@ -138,7 +157,8 @@ where
             Some(signal) if signal.with_untracked(|old| *old == row) => {}
             Some(signal) => signal.set(row),
             None => {
-                self.rows.try_update_value(|rows| rows.insert(key, ArcRwSignal::new(row)));
+                self.rows
+                    .try_update_value(|rows| rows.insert(key, ArcRwSignal::new(row)));
             }
         }
     }

@@ -31,7 +31,11 @@ pub fn routes(table: &mut RouteTable) {
     table.add(Method::GET, "/live", Policy::Session, live);
 }
 
-async fn live(State(core): State<Arc<Core>>, Extension(who): Extension<Identity>, upgrade: WebSocketUpgrade) -> Response {
+async fn live(
+    State(core): State<Arc<Core>>,
+    Extension(who): Extension<Identity>,
+    upgrade: WebSocketUpgrade,
+) -> Response {
     let Some(socket) = who.0.and_then(|actor| LiveSocket::open(core.hub.clone(), actor)) else {
         return (StatusCode::UNAUTHORIZED, AppError::unauthenticated().message).into_response();
     };

@@ -19,7 +19,10 @@ pub struct ShardKey {
 
 impl ShardKey {
     pub fn new(topic: &str, shard: impl ToString) -> Self {
-        Self { topic: topic.to_owned(), shard: shard.to_string() }
+        Self {
+            topic: topic.to_owned(),
+            shard: shard.to_string(),
+        }
     }
 }
 
@@ -69,20 +72,46 @@ pub enum ClientMessage {
 #[serde(rename_all = "snake_case", tag = "t")]
 pub enum ServerMessage {
     /// First message of a socket.
-    Hello { build_id: String },
+    Hello {
+        build_id: String,
+    },
     /// New state of one shard; `body` is the topic's event type. With `snapshot` it replaces all before.
-    Frame { topic: String, shard: String, seq: Seq, snapshot: bool, body: serde_json::Value },
+    Frame {
+        topic: String,
+        shard: String,
+        seq: Seq,
+        snapshot: bool,
+        body: serde_json::Value,
+    },
     /// `missed` frames of this shard were dropped because the browser was too slow; a snapshot follows.
-    Gap { topic: String, shard: String, missed: u64 },
+    Gap {
+        topic: String,
+        shard: String,
+        missed: u64,
+    },
     /// The shard is gone, or the user may no longer see it.
-    End { topic: String, shard: String },
+    End {
+        topic: String,
+        shard: String,
+    },
     /// The rows that the view shows now, in order; `rows` holds the ones that came into it.
-    Window { sub: SubId, total: u32, ids: Vec<String>, rows: Vec<serde_json::Value> },
+    Window {
+        sub: SubId,
+        total: u32,
+        ids: Vec<String>,
+        rows: Vec<serde_json::Value>,
+    },
     /// The subscription was refused.
-    Refused { sub: SubId, message: String },
+    Refused {
+        sub: SubId,
+        message: String,
+    },
     Pong,
     /// The server is stopping, or the session ended; `reconnect` tells which.
-    Bye { reconnect: bool, message: String },
+    Bye {
+        reconnect: bool,
+        message: String,
+    },
 }
 
 /// A row of a live list, as both ends know it.

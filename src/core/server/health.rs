@@ -22,8 +22,16 @@ pub fn ask(args: &ServeArgs) -> Result<(), Failure> {
     }
     let mut stream = TcpStream::connect_timeout(&address, WITHIN)?;
     stream.set_read_timeout(Some(WITHIN))?;
-    write!(stream, "GET {}/healthz HTTP/1.0\r\nHost: localhost\r\n\r\n", config.base_path())?;
+    write!(
+        stream,
+        "GET {}/healthz HTTP/1.0\r\nHost: localhost\r\n\r\n",
+        config.base_path()
+    )?;
     let mut head = [0_u8; 12];
     stream.read_exact(&mut head)?;
-    if head.ends_with(b" 200") { Ok(()) } else { Err(Failure(format!("{address} answers, but not with 200"))) }
+    if head.ends_with(b" 200") {
+        Ok(())
+    } else {
+        Err(Failure(format!("{address} answers, but not with 200")))
+    }
 }

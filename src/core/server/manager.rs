@@ -29,7 +29,11 @@ pub struct PluginManager {
 impl PluginManager {
     /// Orders the plugins; refuses unknown names, doubles and cycles.
     pub fn new(plugins: Vec<Arc<dyn PluginServer>>) -> AppResult<Self> {
-        Ok(Self { all: in_order(plugins)?, running: Mutex::default(), turn: tokio::sync::Mutex::default() })
+        Ok(Self {
+            all: in_order(plugins)?,
+            running: Mutex::default(),
+            turn: tokio::sync::Mutex::default(),
+        })
     }
 
     pub fn all(&self) -> &[Arc<dyn PluginServer>] {
@@ -62,9 +66,15 @@ impl PluginManager {
             return Ok(());
         }
         if let Some(missing) = meta.depends_on.iter().find(|need| !self.is_running(**need)) {
-            return Err(AppError::conflict(format!("{} needs the plugin {}, which is stopped. Start that one first.", meta.title, missing.0)));
+            return Err(AppError::conflict(format!(
+                "{} needs the plugin {}, which is stopped. Start that one first.",
+                meta.title, missing.0
+            )));
         }
-        let running = plugin.start(core.clone()).await.inspect_err(|_| core.services.withdraw(meta.id))?;
+        let running = plugin
+            .start(core.clone())
+            .await
+            .inspect_err(|_| core.services.withdraw(meta.id))?;
         self.running().insert(meta.id, running);
         tracing::info!(plugin = meta.id.0, "plugin started");
         Ok(())
@@ -99,7 +109,9 @@ impl PluginManager {
     }
 
     async fn stop_one(&self, core: &Arc<Core>, id: PluginId) -> bool {
-        let Some(running) = self.running().remove(&id) else { return false };
+        let Some(running) = self.running().remove(&id) else {
+            return false;
+        };
         // First no new calls, then the tasks.
         core.services.withdraw(id);
         if !running.tasks.stop(STOP_WITHIN).await {
@@ -110,7 +122,10 @@ impl PluginManager {
     }
 
     fn find(&self, id: &str) -> AppResult<&Arc<dyn PluginServer>> {
-        self.all.iter().find(|p| p.meta().id.0 == id).ok_or_else(|| AppError::not_found("plugin"))
+        self.all
+            .iter()
+            .find(|p| p.meta().id.0 == id)
+            .ok_or_else(|| AppError::not_found("plugin"))
     }
 
     pub fn status(&self) -> Vec<PluginStatus> {
@@ -142,7 +157,10 @@ fn in_order(mut rest: Vec<Arc<dyn PluginServer>>) -> AppResult<Vec<Arc<dyn Plugi
         let next = rest.iter().position(|p| p.meta().depends_on.iter().all(placed));
         let Some(next) = next else {
             let stuck: Vec<&str> = rest.iter().map(|p| p.meta().id.0).collect();
-            let missing = rest.iter().flat_map(|p| p.meta().depends_on).find(|need| !names.contains(need));
+            let missing = rest
+                .iter()
+                .flat_map(|p| p.meta().depends_on)
+                .find(|need| !names.contains(need));
             return Err(AppError::internal(match missing {
                 Some(name) => format!("plugin {} is needed but does not exist", name.0),
                 None => format!("the plugins {} need each other in a circle", stuck.join(", ")),
@@ -169,10 +187,21 @@ mod tests {
         }
     }
     const fn meta(id: &'static str, depends_on: &'static [PluginId]) -> PluginMeta {
-        PluginMeta { id: PluginId(id), title: id, version: "1", depends_on, permissions: &[], settings: &[], nav: &[] }
+        PluginMeta {
+            id: PluginId(id),
+            title: id,
+            version: "1",
+            depends_on,
+            permissions: &[],
+            settings: &[],
+            nav: &[],
+        }
     }
     fn order(metas: &[&'static PluginMeta]) -> Result<Vec<&'static str>, AppError> {
-        let plugins = metas.iter().map(|m| Arc::new(Fake(m)) as Arc<dyn PluginServer>).collect();
+        let plugins = metas
+            .iter()
+            .map(|m| Arc::new(Fake(m)) as Arc<dyn PluginServer>)
+            .collect();
         PluginManager::new(plugins).map(|m| m.all.iter().map(|p| p.meta().id.0).collect())
     }
 

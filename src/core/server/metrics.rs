@@ -37,12 +37,28 @@ impl Default for Metrics {
         let durations = Histogram::new(exponential_buckets(0.001, 2.0, 14));
         let (sockets, resident) = (Gauge::default(), Gauge::default());
         registry.register("http_requests", "Answered HTTP requests", requests.clone());
-        registry.register_with_unit("http_request_duration", "Time to the answer's head", Unit::Seconds, durations.clone());
+        registry.register_with_unit(
+            "http_request_duration",
+            "Time to the answer's head",
+            Unit::Seconds,
+            durations.clone(),
+        );
         registry.register("live_sockets", "Open live sockets", sockets.clone());
-        registry.register_with_unit("resident_memory", "Resident memory of the server", Unit::Bytes, resident.clone());
+        registry.register_with_unit(
+            "resident_memory",
+            "Resident memory of the server",
+            Unit::Bytes,
+            resident.clone(),
+        );
         let build = prometheus_client::metrics::info::Info::new([("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "Version of this server", build);
-        Self { registry: Mutex::new(registry), requests, durations, sockets, resident }
+        Self {
+            registry: Mutex::new(registry),
+            requests,
+            durations,
+            sockets,
+            resident,
+        }
     }
 }
 
@@ -72,6 +88,9 @@ impl Metrics {
 /// `VmRSS` of /proc/self/status, in bytes; 0 where there is no /proc.
 fn resident_bytes() -> i64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|l| l.strip_prefix("VmRSS:")).unwrap_or_default();
+    let line = status
+        .lines()
+        .find_map(|l| l.strip_prefix("VmRSS:"))
+        .unwrap_or_default();
     line.trim().trim_end_matches(" kB").parse::<i64>().unwrap_or(0) * 1024
 }

@@ -50,7 +50,9 @@ pub struct Parts {
 pub fn command(cli: Cli, parts: Parts) -> ExitCode {
     let done = match cli.command {
         Command::Serve(args) => serve(&args, parts),
-        Command::CheckConfig(args) => Config::load(&args).map(|config| say(&config.to_string())).map_err(Failure::from),
+        Command::CheckConfig(args) => Config::load(&args)
+            .map(|config| say(&config.to_string()))
+            .map_err(Failure::from),
         Command::Version => {
             say(&format!("pollysystem {}", env!("CARGO_PKG_VERSION")));
             Ok(())
@@ -86,7 +88,10 @@ impl From<std::io::Error> for Failure {
 }
 
 /// Prints to standard output: the answer of a command, not a log line.
-#[expect(clippy::print_stdout, reason = "the answer of a command line tool belongs on standard output")]
+#[expect(
+    clippy::print_stdout,
+    reason = "the answer of a command line tool belongs on standard output"
+)]
 fn say(text: &str) {
     println!("{text}");
 }
@@ -129,7 +134,9 @@ fn verify_audit(args: &ServeArgs, parts: Parts) -> Result<(), Failure> {
 
 async fn shutdown_signal() {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else { return };
+    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+        return;
+    };
     tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
 }
 
@@ -149,7 +156,11 @@ struct Actors(OnceLock<Weak<Core>>);
 #[async_trait::async_trait]
 impl ActorSource for Actors {
     async fn actor(&self, who: Who, meta: RequestMeta) -> AppResult<Actor> {
-        let core = self.0.get().and_then(Weak::upgrade).ok_or_else(|| AppError::unavailable("The server is starting or stopping."))?;
+        let core = self
+            .0
+            .get()
+            .and_then(Weak::upgrade)
+            .ok_or_else(|| AppError::unavailable("The server is starting or stopping."))?;
         core.auth.actor_for(who, meta).await
     }
 }
@@ -157,7 +168,10 @@ impl ActorSource for Actors {
 /// Brings a server up: data, core, plugins, port; in this order.
 pub async fn start(config: Config, parts: Parts) -> AppResult<Started> {
     let listener = TcpListener::bind(config.listen).await.map_err(|why| {
-        AppError::unavailable(format!("{} cannot be listened on: {why}. Choose another address with POLLY_LISTEN.", config.listen))
+        AppError::unavailable(format!(
+            "{} cannot be listened on: {why}. Choose another address with POLLY_LISTEN.",
+            config.listen
+        ))
     })?;
     let core = assemble(config, parts.plugins, parts.migrations).await?;
     let site = Site::of(&core.config);
@@ -168,7 +182,9 @@ pub async fn start(config: Config, parts: Parts) -> AppResult<Started> {
     let token = stopping.clone();
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     let serving = tokio::spawn(async move {
-        let served = axum::serve(listener, service).with_graceful_shutdown(token.cancelled_owned()).await;
+        let served = axum::serve(listener, service)
+            .with_graceful_shutdown(token.cancelled_owned())
+            .await;
         if let Err(why) = served {
             tracing::error!(error = %why, "the HTTP server ended");
         }
@@ -177,17 +193,35 @@ pub async fn start(config: Config, parts: Parts) -> AppResult<Started> {
     core.jobs.recover().await?;
     core.ready.store(true, Ordering::Release);
     announce(&core, address);
-    Ok(Started { core, address, routes, stopping, serving })
+    Ok(Started {
+        core,
+        address,
+        routes,
+        stopping,
+        serving,
+    })
 }
 
-async fn assemble(config: Config, plugins: Vec<Arc<dyn PluginServer>>, migrations: Vec<Box<dyn MigrationTrait>>) -> AppResult<Arc<Core>> {
+async fn assemble(
+    config: Config,
+    plugins: Vec<Arc<dyn PluginServer>>,
+    migrations: Vec<Box<dyn MigrationTrait>>,
+) -> AppResult<Arc<Core>> {
     let plugins = PluginManager::new(plugins)?;
     let db = Db::open(&config.data_dir, migrations).await?;
     let secrets = Secrets::open_or_create(&config.secrets, &config.data_dir, &db).await?;
     let audit = Audit::open(&db, &secrets).await?;
     let services = Arc::new(Services::default());
     let hub = Hub::new(&build_id(&config));
-    let auth = AuthService::open(db.clone(), audit.clone(), hub.clone(), services.clone(), &secrets, config.session).await?;
+    let auth = AuthService::open(
+        db.clone(),
+        audit.clone(),
+        hub.clone(),
+        services.clone(),
+        &secrets,
+        config.session,
+    )
+    .await?;
     let actors = Arc::new(Actors::default());
     let kinds = plugins.all().iter().flat_map(|p| p.job_kinds()).collect();
     let jobs = Jobs::new(db.clone(), audit.clone(), hub.clone(), actors.clone(), kinds);
@@ -218,7 +252,10 @@ fn build_id(config: &Config) -> String {
 
 fn announce(core: &Core, address: SocketAddr) {
     tracing::info!(version = env!("CARGO_PKG_VERSION"), data_dir = %core.config.data_dir.display(), listen = %address, "PollySystem is ready");
-    tracing::info!("open {}", core.config.address().replace(":0", &format!(":{}", address.port())));
+    tracing::info!(
+        "open {}",
+        core.config.address().replace(":0", &format!(":{}", address.port()))
+    );
     if let Some(code) = core.auth.setup_code() {
         tracing::info!("set-up code: {code}");
     }
@@ -240,7 +277,10 @@ impl Started {
         core.jobs.stop(Duration::from_secs(8)).await;
         core.plugins.stop_all(&core).await;
         core.tasks.stop(Duration::from_secs(3)).await;
-        if tokio::time::timeout(Duration::from_secs(3), self.serving).await.is_err() {
+        if tokio::time::timeout(Duration::from_secs(3), self.serving)
+            .await
+            .is_err()
+        {
             tracing::warn!("some connections were still open");
         }
         core.db.close().await;

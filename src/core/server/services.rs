@@ -26,12 +26,14 @@ impl Services {
     /// The service `S`, or "plugin disabled" while its plugin is stopped.
     pub fn get<S: Send + Sync + 'static>(&self) -> AppResult<Arc<S>> {
         let map = self.map.read().unwrap_or_else(PoisonError::into_inner);
-        map.get(&TypeId::of::<S>()).and_then(|e| e.service.clone().downcast::<S>().ok()).ok_or_else(|| {
-            AppError::new(
-                ErrorKind::PluginDisabled,
-                "The plugin that does this is stopped. An admin can start it under Settings.",
-            )
-        })
+        map.get(&TypeId::of::<S>())
+            .and_then(|e| e.service.clone().downcast::<S>().ok())
+            .ok_or_else(|| {
+                AppError::new(
+                    ErrorKind::PluginDisabled,
+                    "The plugin that does this is stopped. An admin can start it under Settings.",
+                )
+            })
     }
 
     /// Offers `service` in the name of `plugin`; replaces an earlier one of the same type.

@@ -1,7 +1,8 @@
 //! `Core`: the parts of a running server, handed to plugins and to every request.
 
 use super::{
-    config::Config, db::Db, manager::PluginManager, metrics::Metrics, secrets::Secrets, services::Services, tasks::TaskSet,
+    config::Config, db::Db, manager::PluginManager, metrics::Metrics, secrets::Secrets, services::Services,
+    tasks::TaskSet,
 };
 use crate::{
     core::{
@@ -55,6 +56,9 @@ impl Core {
         if self.ready() {
             return Ok(());
         }
-        Err(AppError::new(ErrorKind::Unavailable, "The server is starting or stopping. Try again in a few seconds."))
+        Err(AppError::new(
+            ErrorKind::Unavailable,
+            "The server is starting or stopping. Try again in a few seconds.",
+        ))
     }
 }

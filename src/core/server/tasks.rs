@@ -16,7 +16,10 @@ impl TaskSet {
     }
     /// A set that ends with this one, or alone.
     pub fn child(&self) -> Self {
-        Self { token: self.token.child_token(), tracker: TaskTracker::new() }
+        Self {
+            token: self.token.child_token(),
+            tracker: TaskTracker::new(),
+        }
     }
     /// Runs `task` until it ends; it is expected to watch [`TaskSet::token`].
     pub fn spawn<F: Future<Output = ()> + Send + 'static>(&self, task: F) {

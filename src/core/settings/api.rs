@@ -42,9 +42,17 @@ async fn switch(id: String, on: bool) -> Result<(), AppError> {
     let granted = manage().await?;
     let core = app()?.core;
     let action = if on { "core.plugin.start" } else { "core.plugin.stop" };
-    let entry = Entry { action: action.to_owned(), object: ObjectRef::new("plugin", &id, &id), detail: serde_json::Value::Null };
+    let entry = Entry {
+        action: action.to_owned(),
+        object: ObjectRef::new("plugin", &id, &id),
+        detail: serde_json::Value::Null,
+    };
     let intent = core.audit.intent(granted.actor(), entry).await?;
-    let done = if on { core.plugins.start(&core, &id).await } else { core.plugins.stop(&core, &id).await.map(|_| ()) };
+    let done = if on {
+        core.plugins.start(&core, &id).await
+    } else {
+        core.plugins.stop(&core, &id).await.map(|_| ())
+    };
     core.audit.outcome(intent, &done).await?;
     done?;
     if wants_page() {

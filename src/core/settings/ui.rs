@@ -41,7 +41,14 @@ pub fn SettingsPage() -> impl IntoView {
 
 #[component]
 fn PluginLine(plugin: PluginStatus, start: ServerAction<StartPlugin>, stop: ServerAction<StopPlugin>) -> impl IntoView {
-    let PluginStatus { id, title, version, depends_on, running, problem } = plugin;
+    let PluginStatus {
+        id,
+        title,
+        version,
+        depends_on,
+        running,
+        problem,
+    } = plugin;
     let (tone, text) = match (running, &problem) {
         (true, None) => (Tone::Ok, "running".to_owned()),
         (true, Some(why)) => (Tone::Warn, why.clone()),

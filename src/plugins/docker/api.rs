@@ -32,7 +32,9 @@ pub async fn list_containers() -> Result<Fleet, AppError> {
 pub async fn container(machine: MachineId, container: ContainerId) -> Result<Rows<ContainerRow>, AppError> {
     let found = authorised::<ContainersView>(&actor()?, machine, container).await?;
     let row = &found.object().0;
-    service::<DockerService>()?.container(row.machine, &row.id).ok_or_else(|| AppError::not_found("container"))
+    service::<DockerService>()?
+        .container(row.machine, &row.id)
+        .ok_or_else(|| AppError::not_found("container"))
 }
 
 /// Starts a container; answers with the job that does it.
@@ -54,7 +56,11 @@ pub async fn restart(machine: MachineId, container: ContainerId) -> Result<JobId
 }
 
 #[cfg(feature = "ssr")]
-async fn act<A: Action>(machine: MachineId, container: ContainerId, action: ContainerAction) -> Result<JobId, AppError> {
+async fn act<A: Action>(
+    machine: MachineId,
+    container: ContainerId,
+    action: ContainerAction,
+) -> Result<JobId, AppError> {
     let container = authorised::<A>(&actor()?, machine, container).await?;
     let job = service::<DockerService>()?.act(container, action).await?;
     // Without JavaScript the answer is the job's page; a script shows the job where it is.

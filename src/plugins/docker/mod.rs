@@ -24,5 +24,10 @@ pub static META: PluginMeta = PluginMeta {
         "docker.containers.restart",
     ],
     settings: &[],
-    nav: &[NavItem { path: "/containers", label: "Containers", icon: "containers", order: 30 }],
+    nav: &[NavItem {
+        path: "/containers",
+        label: "Containers",
+        icon: "containers",
+        order: 30,
+    }],
 };

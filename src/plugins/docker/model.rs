@@ -241,7 +241,10 @@ mod tests {
         ];
         for text in bad {
             assert!(text.parse::<ContainerId>().is_err(), "{text:?}");
-            assert!(serde_json::from_value::<ContainerId>(text.clone().into()).is_err(), "{text:?}");
+            assert!(
+                serde_json::from_value::<ContainerId>(text.clone().into()).is_err(),
+                "{text:?}"
+            );
         }
     }
 

@@ -7,7 +7,8 @@ use leptos::prelude::*;
 #[cfg(feature = "ssr")]
 use {
     super::service::{
-        Machine, MachinesCreate, MachinesDelete, MachinesDisable, MachinesEnable, MachinesReconnect, MachinesService, MachinesTrust, MachinesView,
+        Machine, MachinesCreate, MachinesDelete, MachinesDisable, MachinesEnable, MachinesReconnect, MachinesService,
+        MachinesTrust, MachinesView,
     },
     crate::core::auth::{
         api::{actor, go_to, service, wants_page},

@@ -30,5 +30,10 @@ pub static META: PluginMeta = PluginMeta {
         "machines.delete",
     ],
     settings: &[],
-    nav: &[NavItem { path: "/machines", label: "Machines", icon: "machines", order: 20 }],
+    nav: &[NavItem {
+        path: "/machines",
+        label: "Machines",
+        icon: "machines",
+        order: 20,
+    }],
 };

@@ -25,7 +25,10 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { time: Duration::from_secs(15), output_bytes: 1 << 20 }
+        Self {
+            time: Duration::from_secs(15),
+            output_bytes: 1 << 20,
+        }
     }
 }
 
@@ -62,10 +65,16 @@ pub struct LocalSocket {
 impl LocalSocket {
     /// A socket that nobody forwards.
     pub fn own(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), _forward: None }
+        Self {
+            path: path.into(),
+            _forward: None,
+        }
     }
     pub(super) fn forwarded(path: PathBuf, forward: impl Any + Send + Sync) -> Self {
-        Self { path, _forward: Some(Box::new(forward)) }
+        Self {
+            path,
+            _forward: Some(Box::new(forward)),
+        }
     }
     pub fn path(&self) -> &Path {
         &self.path
@@ -82,10 +91,16 @@ impl fmt::Debug for LocalSocket {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LinkEvent {
     /// Commands and Docker calls can be sent; sent again when Docker came up on a standing link.
-    Online { id: MachineId },
+    Online {
+        id: MachineId,
+    },
     /// Everything that was opened on the link is dead.
-    Down { id: MachineId },
-    Deleted { id: MachineId },
+    Down {
+        id: MachineId,
+    },
+    Deleted {
+        id: MachineId,
+    },
 }
 
 /// The machines, for other plugins.

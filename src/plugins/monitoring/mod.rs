@@ -13,5 +13,10 @@ pub static META: PluginMeta = PluginMeta {
     depends_on: &[PluginId("machines")],
     permissions: &[],
     settings: &[],
-    nav: &[NavItem { path: "/monitoring", label: "Monitoring", icon: "monitoring", order: 60 }],
+    nav: &[NavItem {
+        path: "/monitoring",
+        label: "Monitoring",
+        icon: "monitoring",
+        order: 60,
+    }],
 };

@@ -2,7 +2,10 @@
 
 use super::{AuditRow, Phase, broken, store};
 use crate::{
-    core::server::{db::{Connection, Tx}, secrets::Secret},
+    core::server::{
+        db::{Connection, Tx},
+        secrets::Secret,
+    },
     error::{AppError, AppResult},
 };
 use hmac::{Hmac, Mac};
@@ -34,7 +37,10 @@ impl Chain {
         if store::any_row(tx).await? {
             return Err(no_head());
         }
-        let head = Head { seq: 0, hash: self.mac(&[Some("begin")])? };
+        let head = Head {
+            seq: 0,
+            hash: self.mac(&[Some("begin")])?,
+        };
         store::keep_head(tx, &self.sealed(&head)?).await
     }
 
@@ -43,8 +49,18 @@ impl Chain {
         let text = store::sealed_head(db).await?.ok_or_else(no_head)?;
         let mut parts = text.split(' ');
         let (seq, hash) = (parts.next().and_then(|s| s.parse().ok()), parts.next());
-        let head = seq.zip(hash).map(|(seq, hash)| Head { seq, hash: hash.to_owned() }).ok_or_else(no_head)?;
-        if self.sealed(&head)? == text { Ok(head) } else { Err(no_head()) }
+        let head = seq
+            .zip(hash)
+            .map(|(seq, hash)| Head {
+                seq,
+                hash: hash.to_owned(),
+            })
+            .ok_or_else(no_head)?;
+        if self.sealed(&head)? == text {
+            Ok(head)
+        } else {
+            Err(no_head())
+        }
     }
 
     /// Writes `row` as the next one. The writer is alone, so nobody else takes the same place.
@@ -61,7 +77,10 @@ impl Chain {
     /// Walks the chain. Rows that are added meanwhile are checked too.
     pub(super) async fn verify(&self, db: &impl Connection) -> AppResult<i64> {
         let head = self.head(db).await?;
-        let mut last = Head { seq: 0, hash: self.mac(&[Some("begin")])? };
+        let mut last = Head {
+            seq: 0,
+            hash: self.mac(&[Some("begin")])?,
+        };
         loop {
             let page = store::chain_page(db, last.seq, PAGE).await?;
             if page.is_empty() {
@@ -75,7 +94,10 @@ impl Chain {
             }
         }
         if last.seq < head.seq {
-            return Err(broken(last.seq + 1, &format!("is missing: the log was cut off, it had {} rows", head.seq)));
+            return Err(broken(
+                last.seq + 1,
+                &format!("is missing: the log was cut off, it had {} rows", head.seq),
+            ));
         }
         Ok(last.seq)
     }
@@ -84,7 +106,10 @@ impl Chain {
         let seq = last.seq + 1;
         match &stored.row {
             Some(row) if row.seq != seq => Err(broken(seq, "is missing")),
-            Some(row) if self.hash(&last.hash, row, &stored.detail)? == stored.hash => Ok(Head { seq, hash: stored.hash.clone() }),
+            Some(row) if self.hash(&last.hash, row, &stored.detail)? == stored.hash => Ok(Head {
+                seq,
+                hash: stored.hash.clone(),
+            }),
             _ => Err(broken(seq, "was changed, or stands in another's place")),
         }
     }
@@ -92,15 +117,33 @@ impl Chain {
     fn hash(&self, before: &str, row: &AuditRow, detail: &str) -> AppResult<String> {
         let [seq, at] = [row.seq, row.at.0].map(|n| n.to_string());
         let intent = row.intent_seq.map(|n| n.to_string());
-        let fields = [&seq, &at, &row.actor_id, &row.actor_name, &row.address, &row.request_id, &row.action].map(|f| Some(f.as_str()));
+        let fields = [
+            &seq,
+            &at,
+            &row.actor_id,
+            &row.actor_name,
+            &row.address,
+            &row.request_id,
+            &row.action,
+        ]
+        .map(|f| Some(f.as_str()));
         let object = [&row.object.kind, &row.object.id, &row.object.label].map(|f| Some(f.as_str()));
-        let end = [Some(phase_text(row.phase)), row.outcome.as_deref(), intent.as_deref(), Some(detail)];
+        let end = [
+            Some(phase_text(row.phase)),
+            row.outcome.as_deref(),
+            intent.as_deref(),
+            Some(detail),
+        ];
         self.mac(&[[Some("row"), Some(before)].as_slice(), &fields, &object, &end].concat())
     }
 
     fn sealed(&self, head: &Head) -> AppResult<String> {
         let seq = head.seq.to_string();
-        Ok(format!("{seq} {} {}", head.hash, self.mac(&[Some("head"), Some(&seq), Some(&head.hash)])?))
+        Ok(format!(
+            "{seq} {} {}",
+            head.hash,
+            self.mac(&[Some("head"), Some(&seq), Some(&head.hash)])?
+        ))
     }
 
     /// HMAC-SHA256, as hex, over the fields: each with a mark that tells none from empty, and its length.
@@ -126,10 +169,14 @@ pub(super) fn phase_text(phase: Phase) -> &'static str {
 }
 
 pub(super) fn parse_phase(text: &str) -> Option<Phase> {
-    [Phase::Change, Phase::Intent, Phase::Outcome, Phase::Refused].into_iter().find(|p| phase_text(*p) == text)
+    [Phase::Change, Phase::Intent, Phase::Outcome, Phase::Refused]
+        .into_iter()
+        .find(|p| phase_text(*p) == text)
 }
 
 /// Nothing can be audited now, so nothing can be changed.
 fn no_head() -> AppError {
-    AppError::conflict("The head of the audit log is missing or was changed outside of PollySystem. Restore the database from a backup.")
+    AppError::conflict(
+        "The head of the audit log is missing or was changed outside of PollySystem. Restore the database from a backup.",
+    )
 }

@@ -18,7 +18,11 @@ pub fn line(row: &AuditRow) -> String {
         ("outcome", row.outcome.clone().unwrap_or_default()),
         ("detail", row.detail.to_string()),
     ];
-    fields.iter().map(|(name, value)| format!("{name}={}", quoted(value))).collect::<Vec<_>>().join(" ")
+    fields
+        .iter()
+        .map(|(name, value)| format!("{name}={}", quoted(value)))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// The text in double quotes, with everything escaped that could end the value, the line or the terminal's manners.

@@ -62,7 +62,8 @@ impl Audit {
         let chain = Arc::new(Chain::new(secrets.named_key(db, "audit-chain").await?));
         if store::sealed_head(db.read()).await?.is_none() {
             let chain = chain.clone();
-            db.write(move |tx| Box::pin(async move { chain.begin(tx).await })).await?;
+            db.write(move |tx| Box::pin(async move { chain.begin(tx).await }))
+                .await?;
         }
         let this = Self { db: db.clone(), chain };
         match this.chain.head(db.read()).await {
@@ -80,35 +81,71 @@ impl Audit {
     /// Announces a remote action. If this fails the action must not happen.
     pub async fn intent(&self, actor: &Actor, entry: Entry) -> AppResult<Intent> {
         let (this, actor) = (self.clone(), actor.clone());
-        self.db.write(move |tx| Box::pin(async move { this.intent_in(tx, &actor, entry).await })).await
+        self.db
+            .write(move |tx| Box::pin(async move { this.intent_in(tx, &actor, entry).await }))
+            .await
     }
 
     /// [`Audit::intent`] in a transaction that also records something else.
     pub async fn intent_in(&self, tx: &Tx, actor: &Actor, entry: Entry) -> AppResult<Intent> {
         let (action, object) = (entry.action.clone(), entry.object.clone());
         let seq = self.chain.append(tx, row(actor, entry, Phase::Intent)).await?;
-        Ok(Intent { seq, actor: actor.clone(), action, object })
+        Ok(Intent {
+            seq,
+            actor: actor.clone(),
+            action,
+            object,
+        })
     }
 
     /// How the announced action ended.
     pub async fn outcome(&self, intent: Intent, result: &AppResult<()>) -> AppResult<i64> {
         let (this, result) = (self.clone(), result.clone());
-        self.db.write(move |tx| Box::pin(async move { this.outcome_in(tx, intent, &result).await })).await
+        self.db
+            .write(move |tx| Box::pin(async move { this.outcome_in(tx, intent, &result).await }))
+            .await
     }
 
     /// [`Audit::outcome`] in a transaction that also records something else.
     pub async fn outcome_in(&self, tx: &Tx, intent: Intent, result: &AppResult<()>) -> AppResult<i64> {
-        let Intent { seq, actor, action, object } = intent;
-        let row = row(&actor, Entry { action, object, detail: Value::Null }, Phase::Outcome);
+        let Intent {
+            seq,
+            actor,
+            action,
+            object,
+        } = intent;
+        let row = row(
+            &actor,
+            Entry {
+                action,
+                object,
+                detail: Value::Null,
+            },
+            Phase::Outcome,
+        );
         let outcome = result.as_ref().map_or_else(|e| e.message.clone(), |()| "ok".to_owned());
-        self.chain.append(tx, AuditRow { outcome: Some(outcome), intent_seq: Some(seq), ..row }).await
+        self.chain
+            .append(
+                tx,
+                AuditRow {
+                    outcome: Some(outcome),
+                    intent_seq: Some(seq),
+                    ..row
+                },
+            )
+            .await
     }
 
     /// A try that was refused, and why.
     pub async fn refused(&self, actor: &Actor, entry: Entry, why: &str) -> AppResult<i64> {
-        let row = AuditRow { outcome: Some(why.to_owned()), ..row(actor, entry, Phase::Refused) };
+        let row = AuditRow {
+            outcome: Some(why.to_owned()),
+            ..row(actor, entry, Phase::Refused)
+        };
         let chain = self.chain.clone();
-        self.db.write(move |tx| Box::pin(async move { chain.append(tx, row).await })).await
+        self.db
+            .write(move |tx| Box::pin(async move { chain.append(tx, row).await }))
+            .await
     }
 
     /// Gives every intent of an earlier run of the server that has no outcome one that says so; gives their number.
@@ -120,7 +157,13 @@ impl Audit {
                     let open = store::open_intents(tx).await?;
                     for intent in &open {
                         let outcome = Some("unknown: the server ended before the action did".to_owned());
-                        let row = AuditRow { at: UnixMillis::now(), phase: Phase::Outcome, outcome, intent_seq: Some(intent.seq), ..intent.clone() };
+                        let row = AuditRow {
+                            at: UnixMillis::now(),
+                            phase: Phase::Outcome,
+                            outcome,
+                            intent_seq: Some(intent.seq),
+                            ..intent.clone()
+                        };
                         chain.append(tx, row).await?;
                     }
                     Ok(open.len())
@@ -130,7 +173,12 @@ impl Audit {
     }
 
     /// The newest rows, newest first: of one object (kind and id) or all; `before` is the last row of the page before.
-    pub async fn list(&self, object: Option<(&str, &str)>, limit: u64, before: Option<i64>) -> AppResult<Vec<AuditRow>> {
+    pub async fn list(
+        &self,
+        object: Option<(&str, &str)>,
+        limit: u64,
+        before: Option<i64>,
+    ) -> AppResult<Vec<AuditRow>> {
         store::list(self.db.read(), object, limit, before.unwrap_or(i64::MAX)).await
     }
 

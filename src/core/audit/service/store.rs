@@ -30,7 +30,9 @@ pub(super) async fn sealed_head(db: &impl ConnectionTrait) -> AppResult<Option<S
 pub(super) async fn keep_head(db: &impl ConnectionTrait, sealed: &str) -> AppResult<()> {
     let sql = "INSERT INTO settings (name, value, updated_at) VALUES (?, ?, ?) \
                ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at";
-    query::run(db, sql, [HEAD.into(), sealed.into(), UnixMillis::now().0.into()]).await.map(|_| ())
+    query::run(db, sql, [HEAD.into(), sealed.into(), UnixMillis::now().0.into()])
+        .await
+        .map(|_| ())
 }
 
 pub(super) async fn any_row(db: &impl ConnectionTrait) -> AppResult<bool> {
@@ -62,7 +64,11 @@ pub(super) async fn insert(db: &impl ConnectionTrait, row: &AuditRow, detail: St
 /// Rows after `seq`, in the order of the chain.
 pub(super) async fn chain_page(db: &impl ConnectionTrait, seq: i64, limit: u64) -> AppResult<Vec<Stored>> {
     let sql = format!("SELECT {COLUMNS} FROM audit WHERE seq > ? ORDER BY seq LIMIT ?");
-    query::all(db, &sql, [seq.into(), limit.into()]).await?.iter().map(stored).collect()
+    query::all(db, &sql, [seq.into(), limit.into()])
+        .await?
+        .iter()
+        .map(stored)
+        .collect()
 }
 
 pub(super) async fn list(
@@ -71,12 +77,22 @@ pub(super) async fn list(
     limit: u64,
     before: i64,
 ) -> AppResult<Vec<AuditRow>> {
-    let only = if object.is_some() { "AND object_kind = ? AND object_id = ?" } else { "" };
+    let only = if object.is_some() {
+        "AND object_kind = ? AND object_id = ?"
+    } else {
+        ""
+    };
     let sql = format!("SELECT {COLUMNS} FROM audit WHERE seq < ? {only} ORDER BY seq DESC LIMIT ?");
     let object = object.into_iter().flat_map(|(kind, id)| [kind.into(), id.into()]);
     let values = std::iter::once(before.into()).chain(object).chain([limit.into()]);
     let rows = query::all(db, &sql, values).await?;
-    Ok(rows.iter().map(stored).collect::<AppResult<Vec<_>>>()?.into_iter().filter_map(|s| s.row).collect())
+    Ok(rows
+        .iter()
+        .map(stored)
+        .collect::<AppResult<Vec<_>>>()?
+        .into_iter()
+        .filter_map(|s| s.row)
+        .collect())
 }
 
 pub(super) async fn open_intents(db: &impl ConnectionTrait) -> AppResult<Vec<AuditRow>> {
@@ -85,13 +101,23 @@ pub(super) async fn open_intents(db: &impl ConnectionTrait) -> AppResult<Vec<Aud
          AND NOT EXISTS (SELECT 1 FROM audit o WHERE o.intent_seq = audit.seq) ORDER BY seq"
     );
     let rows = query::all(db, &sql, []).await?;
-    Ok(rows.iter().map(stored).collect::<AppResult<Vec<_>>>()?.into_iter().filter_map(|s| s.row).collect())
+    Ok(rows
+        .iter()
+        .map(stored)
+        .collect::<AppResult<Vec<_>>>()?
+        .into_iter()
+        .filter_map(|s| s.row)
+        .collect())
 }
 
 fn stored(found: &QueryResult) -> AppResult<Stored> {
     let text = |column: &str| found.try_get::<String>("", column);
     let (detail, phase) = (text("detail")?, text("phase")?);
-    let object = ObjectRef { kind: text("object_kind")?, id: text("object_id")?, label: text("object_label")? };
+    let object = ObjectRef {
+        kind: text("object_kind")?,
+        id: text("object_id")?,
+        label: text("object_label")?,
+    };
     let row = chain::parse_phase(&phase).map(|phase| {
         Ok::<_, sea_orm::DbErr>(AuditRow {
             seq: found.try_get("", "seq")?,
@@ -108,5 +134,9 @@ fn stored(found: &QueryResult) -> AppResult<Stored> {
             detail: serde_json::from_str(&detail).unwrap_or_default(),
         })
     });
-    Ok(Stored { row: row.transpose()?, detail, hash: text("hash")? })
+    Ok(Stored {
+        row: row.transpose()?,
+        detail,
+        hash: text("hash")?,
+    })
 }

@@ -17,21 +17,44 @@ struct Fixture {
 async fn open() -> Fixture {
     let dir = TempDir::new().unwrap();
     let db = Db::open(dir.path(), Vec::new()).await.unwrap();
-    let secrets = Secrets::open_or_create(&SecretsConfig::default(), dir.path(), &db).await.unwrap();
+    let secrets = Secrets::open_or_create(&SecretsConfig::default(), dir.path(), &db)
+        .await
+        .unwrap();
     let audit = Audit::open(&db, &secrets).await.unwrap();
-    let meta = RequestMeta { request_id: "r-1".to_owned(), address: "192.0.2.7".to_owned() };
-    let actor = Actor::new(Who::System { reason: "test".to_owned() }, meta, Arc::new(Services::default()));
-    Fixture { _dir: dir, db, audit, actor }
+    let meta = RequestMeta {
+        request_id: "r-1".to_owned(),
+        address: "192.0.2.7".to_owned(),
+    };
+    let actor = Actor::new(
+        Who::System {
+            reason: "test".to_owned(),
+        },
+        meta,
+        Arc::new(Services::default()),
+    );
+    Fixture {
+        _dir: dir,
+        db,
+        audit,
+        actor,
+    }
 }
 
 fn entry(id: &str) -> Entry {
-    Entry { action: "test.change".to_owned(), object: ObjectRef::new("thing", id, "Thing"), detail: json!({"id": id}) }
+    Entry {
+        action: "test.change".to_owned(),
+        object: ObjectRef::new("thing", id, "Thing"),
+        detail: json!({"id": id}),
+    }
 }
 
 impl Fixture {
     async fn change(&self, id: &str) -> i64 {
         let (audit, actor, entry) = (self.audit.clone(), self.actor.clone(), entry(id));
-        self.db.write(move |tx| Box::pin(async move { audit.change_in(tx, &actor, entry).await })).await.unwrap()
+        self.db
+            .write(move |tx| Box::pin(async move { audit.change_in(tx, &actor, entry).await }))
+            .await
+            .unwrap()
     }
     async fn six_rows(&self) {
         for i in 1..=6 {
@@ -40,7 +63,10 @@ impl Fixture {
         assert_eq!(self.audit.verify().await.unwrap(), 6);
     }
     async fn tamper(&self, sql: &'static str) {
-        self.db.write(move |tx| Box::pin(async move { query::run(tx, sql, []).await })).await.unwrap();
+        self.db
+            .write(move |tx| Box::pin(async move { query::run(tx, sql, []).await }))
+            .await
+            .unwrap();
     }
     async fn verdict(&self) -> String {
         self.audit.verify().await.unwrap_err().message
@@ -49,11 +75,29 @@ impl Fixture {
 
 #[tokio::test]
 async fn db_07_an_edited_row_is_named() {
-    for column in ["at = at + 1", "actor_id = 'x'", "actor_name = 'x'", "address = 'x'", "request_id = 'x'", "action = 'x'", "object_kind = 'x'",
-        "object_id = 'x'", "object_label = 'x'", "phase = 'intent'", "phase = 'x'", "outcome = ''", "intent_seq = 1", "detail = '{}'", "hash = 'x'"] {
+    for column in [
+        "at = at + 1",
+        "actor_id = 'x'",
+        "actor_name = 'x'",
+        "address = 'x'",
+        "request_id = 'x'",
+        "action = 'x'",
+        "object_kind = 'x'",
+        "object_id = 'x'",
+        "object_label = 'x'",
+        "phase = 'intent'",
+        "phase = 'x'",
+        "outcome = ''",
+        "intent_seq = 1",
+        "detail = '{}'",
+        "hash = 'x'",
+    ] {
         let f = open().await;
         f.six_rows().await;
-        f.tamper(Box::leak(format!("UPDATE audit SET {column} WHERE seq = 4").into_boxed_str())).await;
+        f.tamper(Box::leak(
+            format!("UPDATE audit SET {column} WHERE seq = 4").into_boxed_str(),
+        ))
+        .await;
         assert!(f.verdict().await.contains("row 4 "), "{column}: {}", f.verdict().await);
     }
 }
@@ -72,7 +116,11 @@ async fn db_07_a_deleted_row_is_named() {
 async fn db_07_reordered_rows_are_named() {
     let f = open().await;
     f.six_rows().await;
-    for sql in ["UPDATE audit SET seq = 0 WHERE seq = 2", "UPDATE audit SET seq = 2 WHERE seq = 5", "UPDATE audit SET seq = 5 WHERE seq = 0"] {
+    for sql in [
+        "UPDATE audit SET seq = 0 WHERE seq = 2",
+        "UPDATE audit SET seq = 2 WHERE seq = 5",
+        "UPDATE audit SET seq = 5 WHERE seq = 0",
+    ] {
         f.tamper(sql).await;
     }
     assert!(f.verdict().await.contains("row 2 "));
@@ -90,7 +138,10 @@ async fn db_07_a_truncated_log_is_named_also_after_new_rows() {
 
 #[tokio::test]
 async fn db_07_without_its_head_the_log_takes_no_rows_and_nothing_changes() {
-    for sql in ["DELETE FROM settings WHERE name = 'core.audit.head'", "UPDATE settings SET value = '4 abc def' WHERE name = 'core.audit.head'"] {
+    for sql in [
+        "DELETE FROM settings WHERE name = 'core.audit.head'",
+        "UPDATE settings SET value = '4 abc def' WHERE name = 'core.audit.head'",
+    ] {
         let f = open().await;
         f.six_rows().await;
         f.tamper(sql).await;
@@ -103,7 +154,12 @@ async fn db_07_without_its_head_the_log_takes_no_rows_and_nothing_changes() {
             })
         });
         assert!(work.await.is_err());
-        assert!(query::one(f.db.read(), "SELECT 1 FROM settings WHERE name = 'changed'", []).await.unwrap().is_none());
+        assert!(
+            query::one(f.db.read(), "SELECT 1 FROM settings WHERE name = 'changed'", [])
+                .await
+                .unwrap()
+                .is_none()
+        );
     }
 }
 
@@ -130,18 +186,30 @@ async fn intents_get_their_outcomes_and_those_of_a_dead_server_too() {
     let failed = f.audit.intent(&f.actor, entry("b")).await.unwrap();
     let _lost = f.audit.intent(&f.actor, entry("c")).await.unwrap();
     f.audit.outcome(done, &Ok(())).await.unwrap();
-    f.audit.outcome(failed, &Err(AppError::conflict("it runs already"))).await.unwrap();
+    f.audit
+        .outcome(failed, &Err(AppError::conflict("it runs already")))
+        .await
+        .unwrap();
     f.audit.refused(&f.actor, entry("d"), "not allowed").await.unwrap();
     assert_eq!(f.audit.close_open_intents().await.unwrap(), 1);
     assert_eq!(f.audit.close_open_intents().await.unwrap(), 0);
     let outcome = |rows: Vec<AuditRow>| rows[0].outcome.clone().unwrap();
-    assert_eq!(outcome(f.audit.list(Some(("thing", "a")), 10, None).await.unwrap()), "ok");
-    assert_eq!(outcome(f.audit.list(Some(("thing", "b")), 10, None).await.unwrap()), "it runs already");
+    assert_eq!(
+        outcome(f.audit.list(Some(("thing", "a")), 10, None).await.unwrap()),
+        "ok"
+    );
+    assert_eq!(
+        outcome(f.audit.list(Some(("thing", "b")), 10, None).await.unwrap()),
+        "it runs already"
+    );
     assert!(outcome(f.audit.list(Some(("thing", "c")), 10, None).await.unwrap()).starts_with("unknown"));
     let all = f.audit.list(None, 4, None).await.unwrap();
     assert_eq!(all.iter().map(|r| r.seq).collect::<Vec<_>>(), [7, 6, 5, 4]);
     assert_eq!(f.audit.list(None, 4, Some(4)).await.unwrap()[0].seq, 3);
-    assert_eq!((all[0].address.as_str(), all[0].request_id.as_str()), ("192.0.2.7", "r-1"));
+    assert_eq!(
+        (all[0].address.as_str(), all[0].request_id.as_str()),
+        ("192.0.2.7", "r-1")
+    );
     assert_eq!(f.audit.verify().await.unwrap(), 7);
 }
 
@@ -150,7 +218,9 @@ async fn a_reader_beside_the_server_verifies_the_log() {
     let f = open().await;
     f.six_rows().await;
     let beside = Db::open_read_only(f._dir.path()).await.unwrap();
-    let secrets = Secrets::open_existing(&SecretsConfig::default(), f._dir.path(), &beside).await.unwrap();
+    let secrets = Secrets::open_existing(&SecretsConfig::default(), f._dir.path(), &beside)
+        .await
+        .unwrap();
     assert_eq!(Audit::open(&beside, &secrets).await.unwrap().verify().await.unwrap(), 6);
 }
 

@@ -90,7 +90,12 @@ impl<T: Guarded, A: Action> Authorized<T, A> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "type")]
 pub enum Who {
-    User { id: UserId, name: String, role: Role, session: SessionId },
+    User {
+        id: UserId,
+        name: String,
+        role: Role,
+        session: SessionId,
+    },
     /// The server itself: schedules, recovery.
     System { reason: String },
     /// Nobody yet: set-up and login attempts, for their audit rows. May do nothing.
@@ -126,7 +131,13 @@ impl Actor {
     }
     /// The server itself.
     pub fn system(reason: &str, services: Arc<Services>) -> Self {
-        Self::new(Who::System { reason: reason.to_owned() }, RequestMeta::default(), services)
+        Self::new(
+            Who::System {
+                reason: reason.to_owned(),
+            },
+            RequestMeta::default(),
+            services,
+        )
     }
     pub fn who(&self) -> &Who {
         &self.who
@@ -156,12 +167,18 @@ impl Actor {
 
     /// Loads the object and asks the policy. A missing object and one out of scope answer the same.
     pub async fn authorise<T: Guarded, A: Action>(&self, id: T::Id) -> AppResult<Authorized<T, A>> {
-        let object = T::load(&self.services, &id).await?.ok_or_else(|| AppError::not_found(T::KIND))?;
+        let object = T::load(&self.services, &id)
+            .await?
+            .ok_or_else(|| AppError::not_found(T::KIND))?;
         if !self.may(A::NAME, object.tags()).allowed {
             tracing::warn!(actor = %self.id_text(), action = A::NAME, object = ?object.object_ref(), "refused");
             return Err(AppError::not_found(T::KIND));
         }
-        Ok(Authorized { object, actor: self.clone(), _action: PhantomData })
+        Ok(Authorized {
+            object,
+            actor: self.clone(),
+            _action: PhantomData,
+        })
     }
 
     /// Every object of `ids` that this actor may do `A` to, and the ids of the rest (missing and refused look alike).
@@ -170,7 +187,11 @@ impl Actor {
         for id in ids {
             match T::load(&self.services, &id).await {
                 Ok(Some(object)) if self.may(A::NAME, object.tags()).allowed => {
-                    granted.push(Authorized { object, actor: self.clone(), _action: PhantomData });
+                    granted.push(Authorized {
+                        object,
+                        actor: self.clone(),
+                        _action: PhantomData,
+                    });
                 }
                 _ => refused.push(id),
             }
@@ -181,17 +202,31 @@ impl Actor {
     /// The one policy function. Scoped roles extend it; no caller changes then.
     pub fn may(&self, action: &str, _tags: &[String]) -> Decision {
         match &self.who {
-            Who::User { role: Role::Admin, name, .. } => {
-                Decision { allowed: true, because: format!("{name} is an admin, who may do everything") }
-            }
-            Who::System { reason } => Decision { allowed: true, because: format!("the server does {action} itself: {reason}") },
-            Who::Anonymous => Decision { allowed: false, because: "nobody is logged in".to_owned() },
+            Who::User {
+                role: Role::Admin,
+                name,
+                ..
+            } => Decision {
+                allowed: true,
+                because: format!("{name} is an admin, who may do everything"),
+            },
+            Who::System { reason } => Decision {
+                allowed: true,
+                because: format!("the server does {action} itself: {reason}"),
+            },
+            Who::Anonymous => Decision {
+                allowed: false,
+                because: "nobody is logged in".to_owned(),
+            },
         }
     }
 }
 
 impl fmt::Debug for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Actor").field("who", &self.who).field("meta", &self.meta).finish_non_exhaustive()
+        f.debug_struct("Actor")
+            .field("who", &self.who)
+            .field("meta", &self.meta)
+            .finish_non_exhaustive()
     }
 }

@@ -18,12 +18,7 @@ use crate::{
         auth::model::{Role, UserId},
         id::{ObjectRef, UnixMillis},
         live::service::Hub,
-        server::{
-            config::SessionConfig,
-            db::Db,
-            secrets::Secrets,
-            services::Services,
-        },
+        server::{config::SessionConfig, db::Db, secrets::Secrets, services::Services},
     },
     error::{AppError, AppResult, ErrorKind},
 };
@@ -88,23 +83,34 @@ impl AuthService {
     /// Makes the first admin with the one-time code, and logs them in.
     pub async fn set_up(&self, code: &str, name: &str, password: &str, client: &Client) -> AppResult<NewSession> {
         if !self.setup.open() {
-            return Err(AppError::conflict("This installation is set up already. Log in instead."));
+            return Err(AppError::conflict(
+                "This installation is set up already. Log in instead.",
+            ));
         }
         let name = check_name(name)?;
         check_password(password)?;
         self.setup.check(code)?;
         let phc = self.passwords.hash(password).await?;
-        let user = store::User { id: UserId::new(), name, password_phc: phc, role: Role::Admin };
+        let user = store::User {
+            id: UserId::new(),
+            name,
+            password_phc: phc,
+            role: Role::Admin,
+        };
         let (audit, row, actor) = (self.audit.clone(), user.clone(), self.anonymous(client));
         self.db
             .write(move |tx| {
                 Box::pin(async move {
                     if store::any_user(tx).await? {
-                        return Err(AppError::conflict("This installation is set up already. Log in instead."));
+                        return Err(AppError::conflict(
+                            "This installation is set up already. Log in instead.",
+                        ));
                     }
                     store::insert_user(tx, &row).await?;
                     let object = ObjectRef::new("user", row.id, row.name);
-                    audit.change_in(tx, &actor, entry("core.setup", object, json!({"role": row.role}))).await?;
+                    audit
+                        .change_in(tx, &actor, entry("core.setup", object, json!({"role": row.role})))
+                        .await?;
                     Ok(())
                 })
             })
@@ -120,27 +126,42 @@ impl AuthService {
         let verified = self.passwords.verify(password, phc.as_deref()).await?;
         let Some(user) = user.filter(|_| verified.ok) else {
             let object = ObjectRef::new("user", "", name.chars().take(64).collect::<String>());
-            self.audit.refused(&self.anonymous(client), entry("core.login", object, json!({})), "wrong name or password").await?;
-            return Err(AppError::new(ErrorKind::Unauthenticated, "The name or the password is wrong."));
+            self.audit
+                .refused(
+                    &self.anonymous(client),
+                    entry("core.login", object, json!({})),
+                    "wrong name or password",
+                )
+                .await?;
+            return Err(AppError::new(
+                ErrorKind::Unauthenticated,
+                "The name or the password is wrong.",
+            ));
         };
         if verified.outdated {
             let phc = self.passwords.hash(password).await?;
             let id = user.id;
-            self.db.write(move |tx| Box::pin(async move { store::set_password(tx, id, &phc).await })).await?;
+            self.db
+                .write(move |tx| Box::pin(async move { store::set_password(tx, id, &phc).await }))
+                .await?;
         }
         self.open_session(user, client).await
     }
 
     /// Ends the caller's session, its tokens and its live socket.
     pub async fn log_out(&self, actor: &Actor) -> AppResult<()> {
-        let Who::User { session, .. } = actor.who() else { return Ok(()) };
+        let Who::User { session, .. } = actor.who() else {
+            return Ok(());
+        };
         let (session, audit, actor) = (*session, self.audit.clone(), actor.clone());
         self.db
             .write(move |tx| {
                 Box::pin(async move {
                     store::revoke_session(tx, session, "logout", UnixMillis::now()).await?;
                     let object = ObjectRef::new("session", session, actor.name());
-                    audit.change_in(tx, &actor, entry("core.logout", object, json!({}))).await?;
+                    audit
+                        .change_in(tx, &actor, entry("core.logout", object, json!({})))
+                        .await?;
                     Ok(())
                 })
             })
@@ -154,7 +175,9 @@ impl AuthService {
         if let Who::User { id, .. } = &who
             && store::user_by_id(self.db.read(), *id).await?.is_none()
         {
-            return Err(AppError::forbidden("The account that asked for this may no longer act."));
+            return Err(AppError::forbidden(
+                "The account that asked for this may no longer act.",
+            ));
         }
         Ok(Actor::new(who, meta, self.services.clone()))
     }
@@ -172,7 +195,11 @@ pub struct Client {
 }
 
 fn entry(action: &str, object: ObjectRef, detail: serde_json::Value) -> Entry {
-    Entry { action: action.to_owned(), object, detail }
+    Entry {
+        action: action.to_owned(),
+        object,
+        detail,
+    }
 }
 
 fn check_name(name: &str) -> AppResult<String> {
@@ -189,5 +216,8 @@ fn check_password(password: &str) -> AppResult<()> {
     if (12..=128).contains(&password.chars().count()) {
         return Ok(());
     }
-    Err(AppError::invalid("password", "A password has 12 to 128 characters. A few words that only you would put together do well."))
+    Err(AppError::invalid(
+        "password",
+        "A password has 12 to 128 characters. A few words that only you would put together do well.",
+    ))
 }

@@ -44,7 +44,11 @@ pub struct Identified {
 
 impl Identified {
     fn nobody(stale: bool) -> Self {
-        Self { actor: None, renewed: None, stale }
+        Self {
+            actor: None,
+            renewed: None,
+            stale,
+        }
     }
 }
 
@@ -72,12 +76,22 @@ impl AuthService {
                 Box::pin(async move {
                     store::insert_session(tx, &session, &client, now).await?;
                     let object = ObjectRef::new("session", session.id, &session.user_name);
-                    audit.change_in(tx, &actor, entry("core.login", object, json!({"user_agent": client.user_agent}))).await?;
+                    audit
+                        .change_in(
+                            tx,
+                            &actor,
+                            entry("core.login", object, json!({"user_agent": client.user_agent})),
+                        )
+                        .await?;
                     Ok(())
                 })
             })
             .await?;
-        Ok(NewSession { access, refresh, max_age_seconds: seconds(self.config.absolute) })
+        Ok(NewSession {
+            access,
+            refresh,
+            max_age_seconds: seconds(self.config.absolute),
+        })
     }
 
     /// Finds the session behind the cookies, refreshing them where the access token has ended.
@@ -88,7 +102,11 @@ impl AuthService {
                 return Ok(Identified::nobody(true));
             };
             self.touch(&session, now).await?;
-            return Ok(Identified { actor: Some(self.actor_of(&session, client)), renewed: None, stale: false });
+            return Ok(Identified {
+                actor: Some(self.actor_of(&session, client)),
+                renewed: None,
+                stale: false,
+            });
         }
         match cookies.refresh.as_deref() {
             Some(refresh) => self.refresh(refresh, client, now).await,
@@ -98,27 +116,43 @@ impl AuthService {
 
     async fn refresh(&self, refresh: &str, client: &Client, now: UnixMillis) -> AppResult<Identified> {
         let hash = Tokens::at_rest(refresh);
-        let Some(session) = store::session_by_refresh(self.db.read(), &hash).await?.filter(|s| s.alive(now)) else {
+        let Some(session) = store::session_by_refresh(self.db.read(), &hash)
+            .await?
+            .filter(|s| s.alive(now))
+        else {
             return Ok(Identified::nobody(true));
         };
         let successor = self.tokens.successor(refresh)?;
         let rotated = session.refresh_sha256 == hash && {
             let (id, new, idle) = (session.id, Tokens::at_rest(&successor), self.idle_end(now));
             let old = hash.clone();
-            self.db.write(move |tx| Box::pin(async move { store::rotate(tx, id, &old, &new, now, idle).await })).await?
+            self.db
+                .write(move |tx| Box::pin(async move { store::rotate(tx, id, &old, &new, now, idle).await }))
+                .await?
         };
         // Not rotated by us: somebody else did so just now, or this token was used up earlier.
         if !rotated {
-            let fresh = store::session(self.db.read(), session.id).await?.filter(|s| s.alive(now));
-            let in_grace = fresh.is_some_and(|s| s.previous_sha256.as_deref() == Some(&hash) && now.0 - s.rotated_at.0 <= GRACE_MILLIS);
+            let fresh = store::session(self.db.read(), session.id)
+                .await?
+                .filter(|s| s.alive(now));
+            let in_grace = fresh
+                .is_some_and(|s| s.previous_sha256.as_deref() == Some(&hash) && now.0 - s.rotated_at.0 <= GRACE_MILLIS);
             if !in_grace {
                 self.revoke_reused(&session, client).await?;
                 return Ok(Identified::nobody(true));
             }
         }
         let max_age_seconds = (session.absolute_expires_at.0 - now.0) / 1000;
-        let renewed = NewSession { access: self.tokens.access(session.id, now)?, refresh: successor, max_age_seconds };
-        Ok(Identified { actor: Some(self.actor_of(&session, client)), renewed: Some(renewed), stale: false })
+        let renewed = NewSession {
+            access: self.tokens.access(session.id, now)?,
+            refresh: successor,
+            max_age_seconds,
+        };
+        Ok(Identified {
+            actor: Some(self.actor_of(&session, client)),
+            renewed: Some(renewed),
+            stale: false,
+        })
     }
 
     /// A used-up refresh token came back: whoever has it may be a thief, so the whole family ends.
@@ -129,7 +163,9 @@ impl AuthService {
                 Box::pin(async move {
                     store::revoke_session(tx, id, "refresh token reused", UnixMillis::now()).await?;
                     let object = ObjectRef::new("session", id, actor.name());
-                    audit.change_in(tx, &actor, entry("core.session.reuse_detected", object, json!({}))).await?;
+                    audit
+                        .change_in(tx, &actor, entry("core.session.reuse_detected", object, json!({})))
+                        .await?;
                     Ok(())
                 })
             })
@@ -143,7 +179,9 @@ impl AuthService {
             return Ok(());
         }
         let (id, idle) = (session.id, self.idle_end(now));
-        self.db.write(move |tx| Box::pin(async move { store::touch(tx, id, now, idle).await })).await
+        self.db
+            .write(move |tx| Box::pin(async move { store::touch(tx, id, now, idle).await }))
+            .await
     }
 
     fn idle_end(&self, now: UnixMillis) -> UnixMillis {
@@ -151,13 +189,20 @@ impl AuthService {
     }
 
     fn actor_of(&self, session: &store::Session, client: &Client) -> Actor {
-        let who = Who::User { id: session.user_id, name: session.user_name.clone(), role: session.role, session: session.id };
+        let who = Who::User {
+            id: session.user_id,
+            name: session.user_name.clone(),
+            role: session.role,
+            session: session.id,
+        };
         Actor::new(who, client.meta.clone(), self.services.clone())
     }
 
     /// When the caller's session ends at the latest.
     pub async fn session_end(&self, session: SessionId) -> AppResult<Option<(Role, UnixMillis)>> {
-        Ok(store::session(self.db.read(), session).await?.map(|s| (s.role, s.absolute_expires_at)))
+        Ok(store::session(self.db.read(), session)
+            .await?
+            .map(|s| (s.role, s.absolute_expires_at)))
     }
 }
 

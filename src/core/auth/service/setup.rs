@@ -24,9 +24,18 @@ pub(super) struct SetupCode {
 impl SetupCode {
     pub fn new(open: bool) -> Self {
         let mut rng = rand::rngs::OsRng;
-        let mut group = || (0..4).map(|_| char::from(ALPHABET[rng.gen_range(0..ALPHABET.len())])).collect::<String>();
+        let mut group = || {
+            (0..4)
+                .map(|_| char::from(ALPHABET[rng.gen_range(0..ALPHABET.len())]))
+                .collect::<String>()
+        };
         let code = format!("{}-{}-{}", group(), group(), group());
-        Self { code, made: Instant::now(), open: AtomicBool::new(open), tries: AtomicU32::new(0) }
+        Self {
+            code,
+            made: Instant::now(),
+            open: AtomicBool::new(open),
+            tries: AtomicU32::new(0),
+        }
     }
     pub fn open(&self) -> bool {
         self.open.load(Ordering::Acquire)
@@ -40,15 +49,29 @@ impl SetupCode {
 
     /// Accepts the code in any case, with or without its dashes.
     pub fn check(&self, given: &str) -> AppResult<()> {
-        let plain = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_uppercase();
+        let plain = |text: &str| {
+            text.chars()
+                .filter(char::is_ascii_alphanumeric)
+                .collect::<String>()
+                .to_ascii_uppercase()
+        };
         if self.made.elapsed() > LIFE || self.tries.load(Ordering::Relaxed) >= MAX_TRIES {
-            return Err(AppError::invalid("code", "The set-up code has expired. Restart the server: its log shows a new one."));
+            return Err(AppError::invalid(
+                "code",
+                "The set-up code has expired. Restart the server: its log shows a new one.",
+            ));
         }
         if bool::from(plain(given).as_bytes().ct_eq(plain(&self.code).as_bytes())) {
             return Ok(());
         }
         self.tries.fetch_add(1, Ordering::Relaxed);
-        Err(AppError { field: Some("code".to_owned()), ..AppError::new(ErrorKind::Forbidden, "This is not the set-up code. The server's log shows it.") })
+        Err(AppError {
+            field: Some("code".to_owned()),
+            ..AppError::new(
+                ErrorKind::Forbidden,
+                "This is not the set-up code. The server's log shows it.",
+            )
+        })
     }
 }
 
@@ -68,6 +91,12 @@ mod tests {
         assert!(setup.check(&code).is_err(), "dead after {MAX_TRIES} wrong tries");
         setup = SetupCode::new(true);
         setup.made = Instant::now().checked_sub(LIFE + Duration::from_secs(1)).unwrap();
-        assert!(setup.check(&setup.code().unwrap()).unwrap_err().message.contains("expired"));
+        assert!(
+            setup
+                .check(&setup.code().unwrap())
+                .unwrap_err()
+                .message
+                .contains("expired")
+        );
     }
 }

@@ -58,19 +58,36 @@ pub(super) async fn insert_user(db: &impl ConnectionTrait, user: &User) -> AppRe
 
 pub(super) async fn user_by_name(db: &impl ConnectionTrait, name: &str) -> AppResult<Option<User>> {
     let sql = "SELECT id, name, password_phc, role FROM users WHERE name = ? AND disabled_at IS NULL";
-    query::one(db, sql, [name.into()]).await?.map(|row| user(&row)).transpose()
+    query::one(db, sql, [name.into()])
+        .await?
+        .map(|row| user(&row))
+        .transpose()
 }
 
 pub(super) async fn user_by_id(db: &impl ConnectionTrait, id: UserId) -> AppResult<Option<User>> {
     let sql = "SELECT id, name, password_phc, role FROM users WHERE id = ? AND disabled_at IS NULL";
-    query::one(db, sql, [id.to_string().into()]).await?.map(|row| user(&row)).transpose()
+    query::one(db, sql, [id.to_string().into()])
+        .await?
+        .map(|row| user(&row))
+        .transpose()
 }
 
 pub(super) async fn set_password(db: &impl ConnectionTrait, id: UserId, phc: &str) -> AppResult<()> {
-    query::run(db, "UPDATE users SET password_phc = ? WHERE id = ?", [phc.into(), id.to_string().into()]).await.map(|_| ())
+    query::run(
+        db,
+        "UPDATE users SET password_phc = ? WHERE id = ?",
+        [phc.into(), id.to_string().into()],
+    )
+    .await
+    .map(|_| ())
 }
 
-pub(super) async fn insert_session(db: &impl ConnectionTrait, s: &Session, client: &Client, now: UnixMillis) -> AppResult<()> {
+pub(super) async fn insert_session(
+    db: &impl ConnectionTrait,
+    s: &Session,
+    client: &Client,
+    now: UnixMillis,
+) -> AppResult<()> {
     let sql = "INSERT INTO sessions (id, user_id, refresh_sha256, rotated_at, created_at, last_used_at, idle_expires_at, \
                absolute_expires_at, user_agent, address, perm_version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)";
     let values = [
@@ -100,7 +117,10 @@ pub(super) async fn session(db: &impl ConnectionTrait, id: SessionId) -> AppResu
 /// The session whose current or previous refresh token has this hash.
 pub(super) async fn session_by_refresh(db: &impl ConnectionTrait, hash: &str) -> AppResult<Option<Session>> {
     let sql = format!("{SESSION} (s.refresh_sha256 = ? OR s.previous_sha256 = ?)");
-    query::one(db, &sql, [hash.into(), hash.into()]).await?.map(|row| session_row(&row)).transpose()
+    query::one(db, &sql, [hash.into(), hash.into()])
+        .await?
+        .map(|row| session_row(&row))
+        .transpose()
 }
 
 /// Puts the successor in place of `old`; `false` when another request did so first.
@@ -114,18 +134,40 @@ pub(super) async fn rotate(
 ) -> AppResult<bool> {
     let sql = "UPDATE sessions SET refresh_sha256 = ?, previous_sha256 = ?, rotated_at = ?, last_used_at = ?, idle_expires_at = ? \
                WHERE id = ? AND refresh_sha256 = ? AND revoked_at IS NULL";
-    let values = [new.into(), old.into(), now.0.into(), now.0.into(), idle.0.into(), id.to_string().into(), old.into()];
+    let values = [
+        new.into(),
+        old.into(),
+        now.0.into(),
+        now.0.into(),
+        idle.0.into(),
+        id.to_string().into(),
+        old.into(),
+    ];
     Ok(query::run(db, sql, values).await? == 1)
 }
 
-pub(super) async fn touch(db: &impl ConnectionTrait, id: SessionId, now: UnixMillis, idle: UnixMillis) -> AppResult<()> {
+pub(super) async fn touch(
+    db: &impl ConnectionTrait,
+    id: SessionId,
+    now: UnixMillis,
+    idle: UnixMillis,
+) -> AppResult<()> {
     let sql = "UPDATE sessions SET last_used_at = ?, idle_expires_at = ? WHERE id = ?";
-    query::run(db, sql, [now.0.into(), idle.0.into(), id.to_string().into()]).await.map(|_| ())
+    query::run(db, sql, [now.0.into(), idle.0.into(), id.to_string().into()])
+        .await
+        .map(|_| ())
 }
 
-pub(super) async fn revoke_session(db: &impl ConnectionTrait, id: SessionId, why: &str, now: UnixMillis) -> AppResult<()> {
+pub(super) async fn revoke_session(
+    db: &impl ConnectionTrait,
+    id: SessionId,
+    why: &str,
+    now: UnixMillis,
+) -> AppResult<()> {
     let sql = "UPDATE sessions SET revoked_at = ?, revoked_reason = ? WHERE id = ? AND revoked_at IS NULL";
-    query::run(db, sql, [now.0.into(), why.into(), id.to_string().into()]).await.map(|_| ())
+    query::run(db, sql, [now.0.into(), why.into(), id.to_string().into()])
+        .await
+        .map(|_| ())
 }
 
 fn user(row: &QueryResult) -> AppResult<User> {

@@ -58,7 +58,11 @@ impl Tokens {
             nbf: now,
             exp: now + ACCESS_SECONDS,
         };
-        let header = Header { typ: Some(TYPE.to_owned()), kid: Some(KEY_ID.to_owned()), ..Header::new(Algorithm::HS256) };
+        let header = Header {
+            typ: Some(TYPE.to_owned()),
+            kid: Some(KEY_ID.to_owned()),
+            ..Header::new(Algorithm::HS256)
+        };
         jsonwebtoken::encode(&header, &claims, &self.encoding).map_err(AppError::internal)
     }
 
@@ -74,7 +78,12 @@ impl Tokens {
         rules.set_required_spec_claims(&["iss", "aud", "sub", "exp", "nbf"]);
         rules.validate_nbf = true;
         rules.leeway = 5;
-        jsonwebtoken::decode::<Claims>(access, &self.decoding, &rules).ok()?.claims.sub.parse().ok()
+        jsonwebtoken::decode::<Claims>(access, &self.decoding, &rules)
+            .ok()?
+            .claims
+            .sub
+            .parse()
+            .ok()
     }
 
     /// A new family's first refresh token: 256 random bits.

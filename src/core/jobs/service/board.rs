@@ -5,7 +5,10 @@ use super::output::Output;
 use crate::core::{
     auth::service::{Action, JobsView},
     id::UnixMillis,
-    jobs::model::{JobDetail, JobDetailEvent, JobEvent, JobId, JobState, JobStep, JobSummary, OutputLine, Stream, TOPIC_JOB, TOPIC_JOBS},
+    jobs::model::{
+        JobDetail, JobDetailEvent, JobEvent, JobId, JobState, JobStep, JobSummary, OutputLine, Stream, TOPIC_JOB,
+        TOPIC_JOBS,
+    },
     live::{
         model::{Seq, ShardKey},
         service::{Hub, TopicSource},
@@ -45,7 +48,10 @@ pub(super) struct Board {
 
 impl Board {
     pub(super) fn new(hub: Arc<Hub>) -> Arc<Self> {
-        let this = Arc::new(Self { hub, state: Mutex::default() });
+        let this = Arc::new(Self {
+            hub,
+            state: Mutex::default(),
+        });
         this.hub.set_source(Arc::new(AllJobs(this.clone())));
         this.hub.set_source(Arc::new(OneJob(this.clone())));
         this
@@ -64,7 +70,11 @@ impl Board {
     pub(super) fn add(&self, job: JobDetail) {
         let mut state = self.lock();
         self.publish_summary(&mut state, &job.summary);
-        let entry = Entry { summary: job.summary, steps: job.steps, output: Output::after(job.output) };
+        let entry = Entry {
+            summary: job.summary,
+            steps: job.steps,
+            output: Output::after(job.output),
+        };
         state.jobs.insert(entry.summary.id, entry);
     }
 
@@ -79,7 +89,8 @@ impl Board {
         let (summary, last_step) = (entry.summary.clone(), entry.steps.last().cloned());
         self.publish_summary(&mut state, &summary);
         if let Some(step) = last_step {
-            self.hub.publish(&ShardKey::new(TOPIC_JOB, id), &JobDetailEvent::Step { summary, step });
+            self.hub
+                .publish(&ShardKey::new(TOPIC_JOB, id), &JobDetailEvent::Step { summary, step });
         }
         if job.is_over() {
             self.retire(&mut state, id);
@@ -96,7 +107,13 @@ impl Board {
         count(&mut entry.summary, &entry.steps);
         let summary = entry.summary.clone();
         self.publish_summary(&mut state, &summary);
-        self.hub.publish(&ShardKey::new(TOPIC_JOB, id), &JobDetailEvent::Step { summary, step: step.clone() });
+        self.hub.publish(
+            &ShardKey::new(TOPIC_JOB, id),
+            &JobDetailEvent::Step {
+                summary,
+                step: step.clone(),
+            },
+        );
     }
 
     pub(super) fn say(&self, id: JobId, step: u32, stream: Stream, text: &str) {
@@ -113,7 +130,10 @@ impl Board {
         if lines.is_empty() {
             return None;
         }
-        self.hub.publish(&ShardKey::new(TOPIC_JOB, id), &JobDetailEvent::Output { lines: lines.clone() });
+        self.hub.publish(
+            &ShardKey::new(TOPIC_JOB, id),
+            &JobDetailEvent::Output { lines: lines.clone() },
+        );
         Some((lines, first))
     }
 
@@ -121,7 +141,11 @@ impl Board {
     pub(super) fn detail(&self, id: JobId) -> Option<JobDetail> {
         let state = self.lock();
         let entry = state.jobs.get(&id)?;
-        Some(JobDetail { summary: entry.summary.clone(), steps: entry.steps.clone(), output: entry.output.kept() })
+        Some(JobDetail {
+            summary: entry.summary.clone(),
+            steps: entry.steps.clone(),
+            output: entry.output.kept(),
+        })
     }
 
     fn publish_summary(&self, state: &mut State, job: &JobSummary) {
@@ -130,7 +154,8 @@ impl Board {
             None => state.recent.push_front(job.clone()),
         }
         state.recent.truncate(RECENT);
-        self.hub.publish(&ShardKey::new(TOPIC_JOBS, ALL), &JobEvent::Job { job: job.clone() });
+        self.hub
+            .publish(&ShardKey::new(TOPIC_JOBS, ALL), &JobEvent::Job { job: job.clone() });
     }
 
     fn retire(&self, state: &mut State, id: JobId) {
@@ -145,7 +170,8 @@ impl Board {
 
 /// Counts the steps into the summary.
 pub(super) fn count(summary: &mut JobSummary, steps: &[JobStep]) {
-    let number = |of: &dyn Fn(&JobStep) -> bool| u32::try_from(steps.iter().filter(|s| of(s)).count()).unwrap_or(u32::MAX);
+    let number =
+        |of: &dyn Fn(&JobStep) -> bool| u32::try_from(steps.iter().filter(|s| of(s)).count()).unwrap_or(u32::MAX);
     summary.steps_total = number(&|_| true);
     summary.steps_done = number(&|s| s.state.is_over());
     summary.steps_failed = number(&|s| s.state == JobState::Failed);
@@ -166,8 +192,13 @@ impl TopicSource for AllJobs {
     }
     fn snapshot(&self, shard: &str) -> Option<(Seq, Value)> {
         let state = self.0.lock();
-        let event = JobEvent::Snapshot { jobs: state.recent.iter().cloned().collect() };
-        Some((self.0.hub.seq(&ShardKey::new(TOPIC_JOBS, shard)), serde_json::to_value(event).ok()?))
+        let event = JobEvent::Snapshot {
+            jobs: state.recent.iter().cloned().collect(),
+        };
+        Some((
+            self.0.hub.seq(&ShardKey::new(TOPIC_JOBS, shard)),
+            serde_json::to_value(event).ok()?,
+        ))
     }
 }
 
@@ -186,7 +217,14 @@ impl TopicSource for OneJob {
     fn snapshot(&self, shard: &str) -> Option<(Seq, Value)> {
         let state = self.0.lock();
         let entry = state.jobs.get(&shard.parse().ok()?)?;
-        let job = JobDetail { summary: entry.summary.clone(), steps: entry.steps.clone(), output: entry.output.kept() };
-        Some((self.0.hub.seq(&ShardKey::new(TOPIC_JOB, shard)), serde_json::to_value(JobDetailEvent::Snapshot { job }).ok()?))
+        let job = JobDetail {
+            summary: entry.summary.clone(),
+            steps: entry.steps.clone(),
+            output: entry.output.kept(),
+        };
+        Some((
+            self.0.hub.seq(&ShardKey::new(TOPIC_JOB, shard)),
+            serde_json::to_value(JobDetailEvent::Snapshot { job }).ok()?,
+        ))
     }
 }

@@ -38,15 +38,26 @@ pub struct Jobs {
 
 impl Jobs {
     /// Jobs of these kinds; [`Jobs::recover`] once their owners run.
-    pub fn new(db: Db, audit: Audit, hub: Arc<Hub>, actors: Arc<dyn ActorSource>, kinds: Vec<Arc<dyn JobKind>>) -> Arc<Self> {
-        Arc::new(Self { shared: Arc::new(Shared::new(db, audit, hub, actors, kinds)) })
+    pub fn new(
+        db: Db,
+        audit: Audit,
+        hub: Arc<Hub>,
+        actors: Arc<dyn ActorSource>,
+        kinds: Vec<Arc<dyn JobKind>>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            shared: Arc::new(Shared::new(db, audit, hub, actors, kinds)),
+        })
     }
 
     /// Accepts a job; it is on the disk when this returns, and runs at once. The caller has authorised `actor`
     /// for every target; each step asks again. `Unavailable` while too many jobs run or the server stops.
     pub async fn submit(&self, actor: &Actor, new: NewJob) -> AppResult<JobId> {
         if new.targets.is_empty() || new.targets.len() > MAX_TARGETS {
-            return Err(AppError::invalid("targets", format!("Choose between 1 and {MAX_TARGETS} targets.")));
+            return Err(AppError::invalid(
+                "targets",
+                format!("Choose between 1 and {MAX_TARGETS} targets."),
+            ));
         }
         // In a task of its own: a caller who goes away must not leave an accepted job that nobody runs.
         let (shared, actor) = (self.shared.clone(), actor.clone());
@@ -65,12 +76,27 @@ impl Jobs {
     pub async fn cancel(&self, actor: &Actor, id: JobId) -> AppResult<()> {
         let Some(token) = self.shared.token(id) else {
             let job = self.get(id).await?;
-            return Err(AppError::conflict(format!("This job is over: it is {}.", job.summary.state.as_str())));
+            return Err(AppError::conflict(format!(
+                "This job is over: it is {}.",
+                job.summary.state.as_str()
+            )));
         };
-        let title = self.shared.board.detail(id).map(|job| job.summary.title).unwrap_or_default();
-        let entry = Entry { action: "core.jobs.cancel".to_owned(), object: ObjectRef::new("job", id, title), detail: json!({}) };
+        let title = self
+            .shared
+            .board
+            .detail(id)
+            .map(|job| job.summary.title)
+            .unwrap_or_default();
+        let entry = Entry {
+            action: "core.jobs.cancel".to_owned(),
+            object: ObjectRef::new("job", id, title),
+            detail: json!({}),
+        };
         let (audit, actor) = (self.shared.audit.clone(), actor.clone());
-        self.shared.db.write(move |tx| Box::pin(async move { audit.change_in(tx, &actor, entry).await })).await?;
+        self.shared
+            .db
+            .write(move |tx| Box::pin(async move { audit.change_in(tx, &actor, entry).await }))
+            .await?;
         token.cancel();
         Ok(())
     }
@@ -84,7 +110,9 @@ impl Jobs {
     pub async fn get(&self, id: JobId) -> AppResult<JobDetail> {
         match self.shared.board.detail(id) {
             Some(job) => Ok(job),
-            None => store::detail(self.shared.db.read(), id).await?.ok_or_else(|| AppError::not_found("job")),
+            None => store::detail(self.shared.db.read(), id)
+                .await?
+                .ok_or_else(|| AppError::not_found("job")),
         }
     }
 
@@ -107,7 +135,9 @@ impl Jobs {
 
 impl Shared {
     async fn accept(self: Arc<Self>, actor: &Actor, new: NewJob) -> AppResult<JobId> {
-        let kind = self.kind(new.kind).ok_or_else(|| AppError::internal(format!("no plugin has jobs of the kind {}", new.kind)))?;
+        let kind = self
+            .kind(new.kind)
+            .ok_or_else(|| AppError::internal(format!("no plugin has jobs of the kind {}", new.kind)))?;
         let id = JobId::new();
         let cancel = self.reserve(id)?;
         let (job, detail) = begin(id, actor, new);
@@ -141,8 +171,21 @@ impl Shared {
 }
 
 fn begin(id: JobId, actor: &Actor, new: NewJob) -> (Job, JobDetail) {
-    let job = Job { id, kind: new.kind.to_owned(), asked_by: AskedBy::of(actor), params: new.params, checkpoints: Default::default() };
-    let step = |(index, target)| JobStep { index, target, state: JobState::Queued, error: None, started_at: None, finished_at: None };
+    let job = Job {
+        id,
+        kind: new.kind.to_owned(),
+        asked_by: AskedBy::of(actor),
+        params: new.params,
+        checkpoints: Default::default(),
+    };
+    let step = |(index, target)| JobStep {
+        index,
+        target,
+        state: JobState::Queued,
+        error: None,
+        started_at: None,
+        finished_at: None,
+    };
     let steps: Vec<_> = (0..).zip(new.targets).map(step).collect();
     let mut summary = JobSummary {
         id,
@@ -159,5 +202,12 @@ fn begin(id: JobId, actor: &Actor, new: NewJob) -> (Job, JobDetail) {
         error: None,
     };
     board::count(&mut summary, &steps);
-    (job, JobDetail { summary, steps, output: Vec::new() })
+    (
+        job,
+        JobDetail {
+            summary,
+            steps,
+            output: Vec::new(),
+        },
+    )
 }

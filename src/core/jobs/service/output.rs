@@ -30,13 +30,24 @@ impl Output {
     pub(super) fn after(lines: Vec<OutputLine>) -> Self {
         let last = lines.last().map_or(0, |line| line.n);
         let bytes = lines.iter().map(|line| line.text.len()).sum();
-        Self { lines: lines.into(), bytes, last, taken: last }
+        Self {
+            lines: lines.into(),
+            bytes,
+            last,
+            taken: last,
+        }
     }
 
     pub(super) fn push(&mut self, step: u32, stream: Stream, text: &str) {
         for line in text.trim_end_matches(['\n', '\r']).split('\n') {
             self.last += 1;
-            let line = OutputLine { n: self.last, at: UnixMillis::now(), step, stream, text: cut(line.trim_end_matches('\r')) };
+            let line = OutputLine {
+                n: self.last,
+                at: UnixMillis::now(),
+                step,
+                stream,
+                text: cut(line.trim_end_matches('\r')),
+            };
             self.bytes += line.text.len();
             self.lines.push_back(line);
         }
@@ -68,7 +79,13 @@ impl Output {
 pub(super) fn marked(mut lines: Vec<OutputLine>) -> Vec<OutputLine> {
     if let Some(first) = lines.first().filter(|line| line.n > 1) {
         let n = first.n - 1;
-        let mark = OutputLine { n, at: first.at, step: first.step, stream: Stream::System, text: format!("{n} lines dropped") };
+        let mark = OutputLine {
+            n,
+            at: first.at,
+            step: first.step,
+            stream: Stream::System,
+            text: format!("{n} lines dropped"),
+        };
         lines.insert(0, mark);
     }
     lines
@@ -78,7 +95,10 @@ fn cut(line: &str) -> String {
     if line.len() <= MAX_LINE_BYTES {
         return line.to_owned();
     }
-    format!("{}{CUT_MARK}", &line[..line.floor_char_boundary(MAX_LINE_BYTES - CUT_MARK.len())])
+    format!(
+        "{}{CUT_MARK}",
+        &line[..line.floor_char_boundary(MAX_LINE_BYTES - CUT_MARK.len())]
+    )
 }
 
 #[cfg(test)]
@@ -104,7 +124,10 @@ mod tests {
         let new = output.take_new();
         assert_eq!((new.len(), new[0].n, new[1_999].n), (2_000, 3_001, 5_000));
         let kept = output.kept();
-        assert_eq!((kept[0].text.as_str(), kept[0].n, kept.len()), ("3000 lines dropped", 3_000, 2_001));
+        assert_eq!(
+            (kept[0].text.as_str(), kept[0].n, kept.len()),
+            ("3000 lines dropped", 3_000, 2_001)
+        );
         (0..3_000).for_each(|_| output.push(0, Stream::Stdout, &"x".repeat(4_000)));
         assert!(output.bytes <= MAX_BYTES && output.lines.len() < 300);
     }

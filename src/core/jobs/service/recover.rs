@@ -20,9 +20,14 @@ const REMEMBERED: u64 = 100;
 pub(super) async fn run(shared: &Arc<Shared>) -> AppResult<()> {
     let unknown = shared.audit.close_open_intents().await?;
     if unknown > 0 {
-        tracing::warn!(actions = unknown, "actions of an earlier run have an unknown outcome: see the audit log");
+        tracing::warn!(
+            actions = unknown,
+            "actions of an earlier run have an unknown outcome: see the audit log"
+        );
     }
-    shared.board.remember(store::list(shared.db.read(), REMEMBERED, None).await?);
+    shared
+        .board
+        .remember(store::list(shared.db.read(), REMEMBERED, None).await?);
     for job in store::unfinished(shared.db.read()).await? {
         if let Err(why) = one(shared, job).await {
             tracing::error!(error = %why, "a job of an earlier run could not be recovered");
@@ -33,7 +38,9 @@ pub(super) async fn run(shared: &Arc<Shared>) -> AppResult<()> {
 
 async fn one(shared: &Arc<Shared>, job: Job) -> AppResult<()> {
     let id = job.id;
-    let Some(mut detail) = store::detail(shared.db.read(), id).await? else { return Ok(()) };
+    let Some(mut detail) = store::detail(shared.db.read(), id).await? else {
+        return Ok(());
+    };
     let todo = sort_out(shared, &job, &mut detail);
     let steps = detail.steps.clone();
     shared
@@ -68,7 +75,10 @@ fn sort_out(shared: &Shared, job: &Job, detail: &mut JobDetail) -> Vec<(JobStep,
     let mut todo = Vec::new();
     for step in detail.steps.iter_mut().filter(|step| !step.state.is_over()) {
         let checkpoint = job.checkpoints.get(&step.index.to_string());
-        match kind.as_ref().map_or(Recover::Interrupted, |kind| kind.recover(checkpoint)) {
+        match kind
+            .as_ref()
+            .map_or(Recover::Interrupted, |kind| kind.recover(checkpoint))
+        {
             Recover::Interrupted => interrupt(step),
             Recover::Resume => todo.push((step.clone(), Mode::Step)),
             Recover::Undo => todo.push((step.clone(), Mode::Undo)),
@@ -79,7 +89,11 @@ fn sort_out(shared: &Shared, job: &Job, detail: &mut JobDetail) -> Vec<(JobStep,
 
 fn interrupt(step: &mut JobStep) {
     let begun = step.state == JobState::Running;
-    let why = if begun { "The server ended while this ran. Look at the target before you try again." } else { "The server ended before this began." };
+    let why = if begun {
+        "The server ended while this ran. Look at the target before you try again."
+    } else {
+        "The server ended before this began."
+    };
     step.state = JobState::Interrupted;
     step.error = Some(why.to_owned());
     step.finished_at = Some(UnixMillis::now());

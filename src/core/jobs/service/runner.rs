@@ -64,7 +64,13 @@ struct Run {
 }
 
 impl Shared {
-    pub(super) fn new(db: Db, audit: Audit, hub: Arc<Hub>, actors: Arc<dyn ActorSource>, kinds: Vec<Arc<dyn JobKind>>) -> Self {
+    pub(super) fn new(
+        db: Db,
+        audit: Audit,
+        hub: Arc<Hub>,
+        actors: Arc<dyn ActorSource>,
+        kinds: Vec<Arc<dyn JobKind>>,
+    ) -> Self {
         Self {
             db,
             audit,
@@ -89,10 +95,14 @@ impl Shared {
     pub(super) fn reserve(&self, id: JobId) -> AppResult<CancellationToken> {
         let mut active = self.lock();
         if self.tasks.token().is_cancelled() {
-            return Err(AppError::unavailable("The server is stopping and takes no more jobs; nothing was done."));
+            return Err(AppError::unavailable(
+                "The server is stopping and takes no more jobs; nothing was done.",
+            ));
         }
         if active.len() >= MAX_ACTIVE {
-            return Err(AppError::unavailable(format!("{MAX_ACTIVE} jobs wait or run already. Wait for some to end, or cancel them.")));
+            return Err(AppError::unavailable(format!(
+                "{MAX_ACTIVE} jobs wait or run already. Wait for some to end, or cancel them."
+            )));
         }
         let token = self.tasks.token().child_token();
         active.insert(id, token.clone());
@@ -110,16 +120,35 @@ impl Shared {
     }
 
     /// Runs `todo` in a task of its own. The job is on the board and holds a place.
-    pub(super) fn start(self: &Arc<Self>, kind: Arc<dyn JobKind>, job: Job, todo: Vec<(JobStep, Mode)>, cancel: CancellationToken) {
-        let checkpoints = Arc::new(Checkpoints { db: self.db.clone(), kept: Arc::new(Mutex::new(job.checkpoints.clone())) });
-        let run = Run { shared: self.clone(), kind, job, cancel, checkpoints };
+    pub(super) fn start(
+        self: &Arc<Self>,
+        kind: Arc<dyn JobKind>,
+        job: Job,
+        todo: Vec<(JobStep, Mode)>,
+        cancel: CancellationToken,
+    ) {
+        let checkpoints = Arc::new(Checkpoints {
+            db: self.db.clone(),
+            kept: Arc::new(Mutex::new(job.checkpoints.clone())),
+        });
+        let run = Run {
+            shared: self.clone(),
+            kind,
+            job,
+            cancel,
+            checkpoints,
+        };
         let request = format!("job-{}", run.job.id);
-        self.tasks.spawn(REQUEST_ID.scope(request, async move { run.to_the_end(todo).await }));
+        self.tasks
+            .spawn(REQUEST_ID.scope(request, async move { run.to_the_end(todo).await }));
     }
 
     /// Writes down and shows the state of a job.
     pub(super) async fn set_state(&self, id: JobId, state: JobState) {
-        let written = self.db.write(move |tx| Box::pin(async move { store::set_state(tx, id, state).await })).await;
+        let written = self
+            .db
+            .write(move |tx| Box::pin(async move { store::set_state(tx, id, state).await }))
+            .await;
         if let Err(why) = written {
             tracing::error!(job = %id, state = state.as_str(), error = %why, "the state of a job could not be kept");
         }
@@ -128,8 +157,13 @@ impl Shared {
 
     /// Puts the new output of a job on the pages and on the disk.
     async fn flush(&self, id: JobId) {
-        let Some((lines, first)) = self.board.flush(id) else { return };
-        let written = self.db.write(move |tx| Box::pin(async move { store::add_output(tx, id, &lines, first).await })).await;
+        let Some((lines, first)) = self.board.flush(id) else {
+            return;
+        };
+        let written = self
+            .db
+            .write(move |tx| Box::pin(async move { store::add_output(tx, id, &lines, first).await }))
+            .await;
         if let Err(why) = written {
             tracing::error!(job = %id, error = %why, "output of a job could not be kept");
         }
@@ -142,7 +176,9 @@ impl Run {
         self.shared.set_state(id, JobState::Running).await;
         let done = CancellationToken::new();
         let steps = async {
-            futures::stream::iter(todo).for_each_concurrent(PER_JOB, |(step, mode)| self.step(step, mode)).await;
+            futures::stream::iter(todo)
+                .for_each_concurrent(PER_JOB, |(step, mode)| self.step(step, mode))
+                .await;
             done.cancel();
         };
         tokio::join!(steps, self.flush_until(&done));
@@ -165,7 +201,10 @@ impl Run {
 /// How a job ended whose steps ended so.
 pub(super) fn outcome(steps: &[JobStep]) -> JobState {
     let by_weight = [JobState::Interrupted, JobState::Cancelled, JobState::Failed];
-    by_weight.into_iter().find(|state| steps.iter().any(|s| s.state == *state)).unwrap_or(JobState::Succeeded)
+    by_weight
+        .into_iter()
+        .find(|state| steps.iter().any(|s| s.state == *state))
+        .unwrap_or(JobState::Succeeded)
 }
 
 /// The checkpoints of one job, by step.
@@ -176,7 +215,11 @@ pub(super) struct Checkpoints {
 
 impl Checkpoints {
     pub(super) fn last(&self, step: u32) -> Option<Value> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(&step.to_string()).cloned()
+        self.kept
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&step.to_string())
+            .cloned()
     }
 
     pub(super) async fn keep(&self, id: JobId, step: u32, value: Value) -> AppResult<()> {

@@ -37,11 +37,20 @@ pub(super) struct AskedBy {
 
 impl AskedBy {
     pub(super) fn of(actor: &Actor) -> Self {
-        Self { name: actor.name().to_owned(), who: actor.who().clone(), meta: actor.meta().clone() }
+        Self {
+            name: actor.name().to_owned(),
+            who: actor.who().clone(),
+            meta: actor.meta().clone(),
+        }
     }
 }
 
-pub(super) async fn insert(db: &impl ConnectionTrait, job: &Job, summary: &JobSummary, steps: &[JobStep]) -> AppResult<()> {
+pub(super) async fn insert(
+    db: &impl ConnectionTrait,
+    job: &Job,
+    summary: &JobSummary,
+    steps: &[JobStep],
+) -> AppResult<()> {
     let values = [
         job.id.to_string().into(),
         job.kind.clone().into(),
@@ -51,11 +60,24 @@ pub(super) async fn insert(db: &impl ConnectionTrait, job: &Job, summary: &JobSu
         summary.state.as_str().into(),
         summary.created_at.0.into(),
     ];
-    query::run(db, "INSERT INTO jobs (id, kind, title, actor, params, state, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)", values).await?;
-    let sql = "INSERT INTO job_steps (job_id, idx, target_kind, target_id, target_label, state) VALUES (?, ?, ?, ?, ?, ?)";
+    query::run(
+        db,
+        "INSERT INTO jobs (id, kind, title, actor, params, state, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        values,
+    )
+    .await?;
+    let sql =
+        "INSERT INTO job_steps (job_id, idx, target_kind, target_id, target_label, state) VALUES (?, ?, ?, ?, ?, ?)";
     for step in steps {
         let ObjectRef { kind, id, label } = step.target.clone();
-        let values = [job.id.to_string().into(), step.index.into(), kind.into(), id.into(), label.into(), step.state.as_str().into()];
+        let values = [
+            job.id.to_string().into(),
+            step.index.into(),
+            kind.into(),
+            id.into(),
+            label.into(),
+            step.state.as_str().into(),
+        ];
         query::run(db, sql, values).await?;
     }
     Ok(())
@@ -66,7 +88,18 @@ pub(super) async fn set_state(db: &impl ConnectionTrait, id: JobId, state: JobSt
     let now = UnixMillis::now().0;
     let finished = state.is_over().then_some(now);
     let sql = "UPDATE jobs SET state = ?, started_at = COALESCE(started_at, ?), finished_at = ? WHERE id = ?";
-    query::run(db, sql, [state.as_str().into(), now.into(), finished.into(), id.to_string().into()]).await.map(|_| ())
+    query::run(
+        db,
+        sql,
+        [
+            state.as_str().into(),
+            now.into(),
+            finished.into(),
+            id.to_string().into(),
+        ],
+    )
+    .await
+    .map(|_| ())
 }
 
 pub(super) async fn set_step(db: &impl ConnectionTrait, id: JobId, step: &JobStep) -> AppResult<()> {
@@ -83,19 +116,46 @@ pub(super) async fn set_step(db: &impl ConnectionTrait, id: JobId, step: &JobSte
 }
 
 pub(super) async fn set_checkpoints(db: &impl ConnectionTrait, id: JobId, all: String) -> AppResult<()> {
-    query::run(db, "UPDATE jobs SET checkpoint = ? WHERE id = ?", [all.into(), id.to_string().into()]).await.map(|_| ())
+    query::run(
+        db,
+        "UPDATE jobs SET checkpoint = ? WHERE id = ?",
+        [all.into(), id.to_string().into()],
+    )
+    .await
+    .map(|_| ())
 }
 
 /// Adds lines and forgets those before `first`.
-pub(super) async fn add_output(db: &impl ConnectionTrait, id: JobId, lines: &[OutputLine], first: i64) -> AppResult<()> {
+pub(super) async fn add_output(
+    db: &impl ConnectionTrait,
+    id: JobId,
+    lines: &[OutputLine],
+    first: i64,
+) -> AppResult<()> {
     for lines in lines.chunks(INSERT_ROWS) {
-        let sql = format!("INSERT INTO job_output (job_id, n, at, step, stream, text) VALUES {}", vec!["(?, ?, ?, ?, ?, ?)"; lines.len()].join(", "));
+        let sql = format!(
+            "INSERT INTO job_output (job_id, n, at, step, stream, text) VALUES {}",
+            vec!["(?, ?, ?, ?, ?, ?)"; lines.len()].join(", ")
+        );
         let values = lines.iter().flat_map(|line| -> [Value; 6] {
-            [id.to_string().into(), line.n.into(), line.at.0.into(), line.step.into(), stream_text(line.stream).into(), line.text.clone().into()]
+            [
+                id.to_string().into(),
+                line.n.into(),
+                line.at.0.into(),
+                line.step.into(),
+                stream_text(line.stream).into(),
+                line.text.clone().into(),
+            ]
         });
         query::run(db, &sql, values).await?;
     }
-    query::run(db, "DELETE FROM job_output WHERE job_id = ? AND n < ?", [id.to_string().into(), first.into()]).await.map(|_| ())
+    query::run(
+        db,
+        "DELETE FROM job_output WHERE job_id = ? AND n < ?",
+        [id.to_string().into(), first.into()],
+    )
+    .await
+    .map(|_| ())
 }
 
 const SUMMARY: &str = "SELECT j.id, j.kind, j.title, j.actor, j.state, j.created_at, j.started_at, j.finished_at, \
@@ -108,25 +168,51 @@ const SUMMARY: &str = "SELECT j.id, j.kind, j.title, j.actor, j.state, j.created
 /// Newest first; ids are in the order of time.
 pub(super) async fn list(db: &impl ConnectionTrait, limit: u64, before: Option<JobId>) -> AppResult<Vec<JobSummary>> {
     let before = before.map_or_else(|| "g".to_owned(), |id| id.to_string());
-    let rows = query::all(db, &format!("{SUMMARY} WHERE j.id < ? ORDER BY j.id DESC LIMIT ?"), [before.into(), limit.into()]).await?;
+    let rows = query::all(
+        db,
+        &format!("{SUMMARY} WHERE j.id < ? ORDER BY j.id DESC LIMIT ?"),
+        [before.into(), limit.into()],
+    )
+    .await?;
     rows.iter().map(summary).collect()
 }
 
 pub(super) async fn detail(db: &impl ConnectionTrait, id: JobId) -> AppResult<Option<JobDetail>> {
-    let Some(row) = query::one(db, &format!("{SUMMARY} WHERE j.id = ?"), [id.to_string().into()]).await? else { return Ok(None) };
-    let steps = query::all(db, "SELECT * FROM job_steps WHERE job_id = ? ORDER BY idx", [id.to_string().into()]).await?;
+    let Some(row) = query::one(db, &format!("{SUMMARY} WHERE j.id = ?"), [id.to_string().into()]).await? else {
+        return Ok(None);
+    };
+    let steps = query::all(
+        db,
+        "SELECT * FROM job_steps WHERE job_id = ? ORDER BY idx",
+        [id.to_string().into()],
+    )
+    .await?;
     let steps = steps.iter().map(step).collect::<AppResult<_>>()?;
-    Ok(Some(JobDetail { summary: summary(&row)?, steps, output: marked(output(db, id).await?) }))
+    Ok(Some(JobDetail {
+        summary: summary(&row)?,
+        steps,
+        output: marked(output(db, id).await?),
+    }))
 }
 
 pub(super) async fn output(db: &impl ConnectionTrait, id: JobId) -> AppResult<Vec<OutputLine>> {
-    let rows = query::all(db, "SELECT * FROM job_output WHERE job_id = ? ORDER BY n", [id.to_string().into()]).await?;
+    let rows = query::all(
+        db,
+        "SELECT * FROM job_output WHERE job_id = ? ORDER BY n",
+        [id.to_string().into()],
+    )
+    .await?;
     rows.iter().map(line).collect()
 }
 
 /// Jobs that are not over, oldest first.
 pub(super) async fn unfinished(db: &impl ConnectionTrait) -> AppResult<Vec<Job>> {
-    let rows = query::all(db, "SELECT * FROM jobs WHERE state IN ('queued', 'running') ORDER BY id", []).await?;
+    let rows = query::all(
+        db,
+        "SELECT * FROM jobs WHERE state IN ('queued', 'running') ORDER BY id",
+        [],
+    )
+    .await?;
     rows.iter().map(job).collect()
 }
 
@@ -143,7 +229,10 @@ fn job(row: &QueryResult) -> AppResult<Job> {
 
 fn summary(row: &QueryResult) -> AppResult<JobSummary> {
     let time = |column: &str| row.try_get::<Option<i64>>("", column).map(|at| at.map(UnixMillis));
-    let number = |column: &str| row.try_get::<i64>("", column).map(|n| u32::try_from(n).unwrap_or(u32::MAX));
+    let number = |column: &str| {
+        row.try_get::<i64>("", column)
+            .map(|n| u32::try_from(n).unwrap_or(u32::MAX))
+    };
     let asked_by: AskedBy = parse(&row.try_get::<String>("", "actor")?)?;
     Ok(JobSummary {
         id: query::id(row, "id")?,
@@ -165,7 +254,11 @@ fn step(row: &QueryResult) -> AppResult<JobStep> {
     let time = |column: &str| row.try_get::<Option<i64>>("", column).map(|at| at.map(UnixMillis));
     Ok(JobStep {
         index: index(row, "idx")?,
-        target: ObjectRef { kind: row.try_get("", "target_kind")?, id: row.try_get("", "target_id")?, label: row.try_get("", "target_label")? },
+        target: ObjectRef {
+            kind: row.try_get("", "target_kind")?,
+            id: row.try_get("", "target_id")?,
+            label: row.try_get("", "target_label")?,
+        },
         state: word(row, "state")?,
         error: row.try_get("", "error")?,
         started_at: time("started_at")?,

@@ -63,7 +63,8 @@ impl JobKind for Kind {
         }
     }
     async fn undo(&self, ctx: &StepCtx, target: &ObjectRef) -> AppResult<()> {
-        self.0.note(&format!("undo {} from {}", target.id, ctx.last_checkpoint().unwrap()));
+        self.0
+            .note(&format!("undo {} from {}", target.id, ctx.last_checkpoint().unwrap()));
         Ok(())
     }
 }
@@ -112,19 +113,39 @@ struct Fixture {
 
 async fn open(dir: &Path) -> Fixture {
     let db = Db::open(dir, Vec::new()).await.unwrap();
-    let secrets = Secrets::open_or_create(&SecretsConfig::default(), dir, &db).await.unwrap();
+    let secrets = Secrets::open_or_create(&SecretsConfig::default(), dir, &db)
+        .await
+        .unwrap();
     let audit = Audit::open(&db, &secrets).await.unwrap();
     let script = Arc::new(Scripted::default());
-    let jobs = Jobs::new(db.clone(), audit.clone(), Hub::new("test"), Arc::new(Actors), vec![Arc::new(Kind(script.clone()))]);
+    let jobs = Jobs::new(
+        db.clone(),
+        audit.clone(),
+        Hub::new("test"),
+        Arc::new(Actors),
+        vec![Arc::new(Kind(script.clone()))],
+    );
     jobs.recover().await.unwrap();
-    Fixture { script, db, audit, jobs }
+    Fixture {
+        script,
+        db,
+        audit,
+        jobs,
+    }
 }
 
 impl Fixture {
     async fn submit_as(&self, reason: &str, targets: &[&str]) -> AppResult<JobId> {
         let targets = targets.iter().map(|id| ObjectRef::new("thing", id, *id)).collect();
-        let new = NewJob { kind: "test.script", title: "Run".to_owned(), params: json!({"n": 1}), targets };
-        self.jobs.submit(&Actor::system(reason, Arc::new(Services::default())), new).await
+        let new = NewJob {
+            kind: "test.script",
+            title: "Run".to_owned(),
+            params: json!({"n": 1}),
+            targets,
+        };
+        self.jobs
+            .submit(&Actor::system(reason, Arc::new(Services::default())), new)
+            .await
     }
     async fn submit(&self, targets: &[&str]) -> JobId {
         self.submit_as("test", targets).await.unwrap()
@@ -140,7 +161,15 @@ impl Fixture {
         panic!("the job does not end: {:?}", self.jobs.get(id).await);
     }
     async fn running(&self, id: JobId) {
-        while self.jobs.get(id).await.unwrap().steps.iter().any(|s| s.state == JobState::Queued) {
+        while self
+            .jobs
+            .get(id)
+            .await
+            .unwrap()
+            .steps
+            .iter()
+            .any(|s| s.state == JobState::Queued)
+        {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -165,14 +194,26 @@ async fn a_job_runs_its_targets_and_the_audit_log_has_intent_and_outcome_of_each
     let f = open(dir.path()).await;
     let id = f.submit(&["a", "fail", "b"]).await;
     let job = f.end_of(id).await;
-    assert_eq!(states(&job), [JobState::Succeeded, JobState::Failed, JobState::Succeeded]);
-    assert_eq!((job.summary.state, job.summary.steps_done, job.summary.steps_failed), (JobState::Failed, 3, 1));
+    assert_eq!(
+        states(&job),
+        [JobState::Succeeded, JobState::Failed, JobState::Succeeded]
+    );
+    assert_eq!(
+        (job.summary.state, job.summary.steps_done, job.summary.steps_failed),
+        (JobState::Failed, 3, 1)
+    );
     assert_eq!(job.summary.error.as_deref(), Some("it runs already"));
     let stored = f.stored(id).await;
-    assert_eq!((stored.summary, stored.steps), (f.jobs.list(10, None).await.unwrap()[0].clone(), job.steps));
+    assert_eq!(
+        (stored.summary, stored.steps),
+        (f.jobs.list(10, None).await.unwrap()[0].clone(), job.steps)
+    );
     let rows = f.audit.list(Some(("thing", "fail")), 10, None).await.unwrap();
     assert_eq!(rows.len(), 2);
-    assert_eq!((rows[0].outcome.as_deref(), rows[0].intent_seq), (Some("it runs already"), Some(rows[1].seq)));
+    assert_eq!(
+        (rows[0].outcome.as_deref(), rows[0].intent_seq),
+        (Some("it runs already"), Some(rows[1].seq))
+    );
     assert_eq!(rows[1].action, "test.script");
     assert_eq!(f.audit.verify().await.unwrap(), 7);
     assert_eq!(f.jobs.active(), 0);
@@ -209,7 +250,10 @@ async fn cancel_ends_a_step_at_its_safe_point_and_begins_no_other() {
     assert_eq!(job.summary.state, JobState::Cancelled);
     assert_eq!(job.steps.iter().filter(|s| s.started_at.is_some()).count(), 8);
     assert_eq!(f.jobs.cancel(&actor, id).await.unwrap_err().kind, ErrorKind::Conflict);
-    assert_eq!(f.jobs.cancel(&actor, JobId::new()).await.unwrap_err().kind, ErrorKind::NotFound);
+    assert_eq!(
+        f.jobs.cancel(&actor, JobId::new()).await.unwrap_err().kind,
+        ErrorKind::NotFound
+    );
 }
 
 #[tokio::test]
@@ -239,7 +283,9 @@ async fn what_cannot_be_audited_is_not_done() {
     let f = open(dir.path()).await;
     let id = f.submit(&["wait"]).await;
     f.running(id).await;
-    f.db.write(|tx| Box::pin(async move { crate::core::server::db::query::run(tx, "DELETE FROM settings", []).await })).await.unwrap();
+    f.db.write(|tx| Box::pin(async move { crate::core::server::db::query::run(tx, "DELETE FROM settings", []).await }))
+        .await
+        .unwrap();
     assert!(f.submit_as("test", &["a"]).await.is_err());
     assert!(f.script.done().is_empty());
     assert_eq!(f.jobs.active(), 1);
@@ -259,13 +305,32 @@ async fn db_10_a_stopped_server_interrupts_resumes_and_undoes_by_kind() {
     let id = f.submit(&["a", "wait", "resume", "undo"]).await;
     f.running(id).await;
     assert!(f.jobs.stop(Duration::from_secs(8)).await);
-    assert_eq!(f.submit_as("test", &["late"]).await.unwrap_err().kind, ErrorKind::Unavailable);
-    assert_eq!(states(&f.stored(id).await), [JobState::Succeeded, JobState::Interrupted, JobState::Running, JobState::Running]);
+    assert_eq!(
+        f.submit_as("test", &["late"]).await.unwrap_err().kind,
+        ErrorKind::Unavailable
+    );
+    assert_eq!(
+        states(&f.stored(id).await),
+        [
+            JobState::Succeeded,
+            JobState::Interrupted,
+            JobState::Running,
+            JobState::Running
+        ]
+    );
     f.stop().await;
 
     let f = open(dir.path()).await;
     let job = f.end_of(id).await;
-    assert_eq!(states(&job), [JobState::Succeeded, JobState::Interrupted, JobState::Succeeded, JobState::Interrupted]);
+    assert_eq!(
+        states(&job),
+        [
+            JobState::Succeeded,
+            JobState::Interrupted,
+            JobState::Succeeded,
+            JobState::Interrupted
+        ]
+    );
     assert_eq!(job.summary.state, JobState::Interrupted);
     let mut done = f.script.done();
     done.sort();
@@ -289,7 +354,12 @@ async fn a_killed_servers_jobs_are_interrupted_and_their_intents_closed() {
     assert_eq!(states(&job), [JobState::Interrupted, JobState::Interrupted]);
     assert!(job.steps[0].error.as_deref().unwrap().contains("Look at the target"));
     let rows = after.audit.list(Some(("thing", "wait")), 10, None).await.unwrap();
-    assert_eq!(rows.iter().filter(|r| r.outcome.as_deref().is_some_and(|o| o.starts_with("unknown"))).count(), 2);
+    assert_eq!(
+        rows.iter()
+            .filter(|r| r.outcome.as_deref().is_some_and(|o| o.starts_with("unknown")))
+            .count(),
+        2
+    );
     after.stop().await;
     f.stop().await;
 }

@@ -35,7 +35,14 @@ fn Running(initial: JobList) -> impl IntoView {
         };
         toasts.push(Tone::Bad, text);
     });
-    let running = Memo::new(move |_| jobs.with(|all| all.iter().filter(|j| !j.state.is_over()).cloned().collect::<Vec<JobSummary>>()));
+    let running = Memo::new(move |_| {
+        jobs.with(|all| {
+            all.iter()
+                .filter(|j| !j.state.is_over())
+                .cloned()
+                .collect::<Vec<JobSummary>>()
+        })
+    });
     let any = Memo::new(move |_| !running.with(Vec::is_empty));
     move || {
         any.get().then(|| {

@@ -11,20 +11,32 @@ use crate::{
         url::url,
     },
     error::AppError,
-    ui::{Ago, Button, Column, Crumb, FormError, PageHeader, PostForm, Skeleton, StateBadge, Table, Variant, form::error_of},
+    ui::{
+        Ago, Button, Column, Crumb, FormError, PageHeader, PostForm, Skeleton, StateBadge, Table, Variant,
+        form::error_of,
+    },
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 
-const COLUMNS: &[Column] = &[Column::new("Target"), Column::new("State"), Column::new("Finished"), Column::new("Outcome")];
+const COLUMNS: &[Column] = &[
+    Column::new("Target"),
+    Column::new("State"),
+    Column::new("Finished"),
+    Column::new("Outcome"),
+];
 /// Lines that the page keeps.
 const MAX_LINES: usize = 2_000;
 
 #[component]
 pub fn JobPage() -> impl IntoView {
     let params = use_params_map();
-    let id = Memo::new(move |_| params.with(|p| p.get("job")).and_then(|text| text.parse::<JobId>().ok()));
+    let id = Memo::new(move |_| {
+        params
+            .with(|p| p.get("job"))
+            .and_then(|text| text.parse::<JobId>().ok())
+    });
     let job = Resource::new(
         move || id.get(),
         |id| async move {
@@ -46,15 +58,25 @@ pub fn JobPage() -> impl IntoView {
 fn Job(initial: JobView) -> impl IntoView {
     let id = initial.job.summary.id;
     let job = RwSignal::new(initial.job);
-    live_events(TOPIC_JOB, Some(vec![id.to_string()]), vec![initial.seq], move |message| {
-        let LiveMessage::Frame { body, .. } = message else { return };
-        if let Ok(event) = serde_json::from_value(body) {
-            job.update(|job| take(job, event));
-        }
-    });
+    live_events(
+        TOPIC_JOB,
+        Some(vec![id.to_string()]),
+        vec![initial.seq],
+        move |message| {
+            let LiveMessage::Frame { body, .. } = message else {
+                return;
+            };
+            if let Ok(event) = serde_json::from_value(body) {
+                job.update(|job| take(job, event));
+            }
+        },
+    );
     let cancel = ServerAction::<Cancel>::new();
     let state = Memo::new(move |_| job.with(|j| j.summary.state));
-    let crumbs = vec![Crumb { label: "Activity".to_owned(), href: url("/activity") }];
+    let crumbs = vec![Crumb {
+        label: "Activity".to_owned(),
+        href: url("/activity"),
+    }];
     let badge = view! { <StateBadge tone=Signal::derive(move || tone(state.get())) text=Signal::derive(move || state.get().as_str().to_owned()) /> };
     let lead = job.with_untracked(|j| format!("Asked for by {}.", j.summary.actor_name));
     view! {

@@ -35,7 +35,9 @@ fn tone(state: JobState) -> Tone {
 fn live_jobs(initial: JobList, seen: impl Fn(&JobSummary) + 'static) -> RwSignal<Vec<JobSummary>> {
     let jobs = RwSignal::new(initial.jobs);
     live_events(TOPIC_JOBS, None, vec![initial.seq], move |message| {
-        let LiveMessage::Frame { body, .. } = message else { return };
+        let LiveMessage::Frame { body, .. } = message else {
+            return;
+        };
         match serde_json::from_value::<JobEvent>(body) {
             Ok(JobEvent::Snapshot { jobs: all }) => jobs.set(all),
             Ok(JobEvent::Job { job }) => {

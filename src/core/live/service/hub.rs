@@ -99,24 +99,40 @@ impl Hub {
 
     /// Makes `source` the owner of its topic; an earlier owner is replaced.
     pub fn set_source(&self, source: Arc<dyn TopicSource>) {
-        self.sources.write().unwrap_or_else(PoisonError::into_inner).insert(source.topic(), source);
+        self.sources
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(source.topic(), source);
     }
     /// The topic has no owner any more (its plugin stopped): its shards end.
     pub fn remove_source(&self, topic: &str) {
-        let source = self.sources.write().unwrap_or_else(PoisonError::into_inner).remove(topic);
+        let source = self
+            .sources
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(topic);
         for shard in source.map(|s| s.shards()).unwrap_or_default() {
             self.end(&ShardKey::new(topic, shard));
         }
     }
     pub(super) fn source(&self, topic: &str) -> Option<Arc<dyn TopicSource>> {
-        self.sources.read().unwrap_or_else(PoisonError::into_inner).get(topic).cloned()
+        self.sources
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(topic)
+            .cloned()
     }
 
     fn topic(&self, name: &str) -> Arc<Mutex<Topic>> {
         if let Some(topic) = self.topics.read().unwrap_or_else(PoisonError::into_inner).get(name) {
             return topic.clone();
         }
-        self.topics.write().unwrap_or_else(PoisonError::into_inner).entry(name.to_owned()).or_default().clone()
+        self.topics
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entry(name.to_owned())
+            .or_default()
+            .clone()
     }
 
     /// Sends `event` to everybody who may see the shard: encoded once. Call it under the lock that guards the state.
@@ -126,7 +142,10 @@ impl Hub {
         let mut topic = lock(&topic);
         let shard = topic.shards.entry(key.shard.clone()).or_default();
         shard.n += 1;
-        let seq = Seq { epoch: self.epoch, n: shard.n };
+        let seq = Seq {
+            epoch: self.epoch,
+            n: shard.n,
+        };
         let frame = encode(&frame(key, seq, false, body));
         shard.history.push_back((seq.n, frame.clone()));
         if shard.history.len() > HISTORY {
@@ -173,8 +192,15 @@ impl Hub {
             shard.n += 1;
             shard.history.clear();
         }
-        let end = ServerMessage::End { topic: key.topic.clone(), shard: key.shard.clone() };
-        for subscriber in topic.subscribers.iter().filter(|s| s.shards.as_ref().is_none_or(|o| o.contains(&key.shard))) {
+        let end = ServerMessage::End {
+            topic: key.topic.clone(),
+            shard: key.shard.clone(),
+        };
+        for subscriber in topic
+            .subscribers
+            .iter()
+            .filter(|s| s.shards.as_ref().is_none_or(|o| o.contains(&key.shard)))
+        {
             subscriber.dirty.store(true, Ordering::Release);
             subscriber.outbox.push(&end);
         }
@@ -182,10 +208,16 @@ impl Hub {
 
     /// Adds a subscription: replays what the page missed since it was rendered, or promises a snapshot.
     pub(super) fn subscribe(&self, subscriber: Arc<Subscriber>, have: &[ShardSeq]) {
-        let Some(source) = self.source(&subscriber.topic) else { return };
+        let Some(source) = self.source(&subscriber.topic) else {
+            return;
+        };
         let have: HashMap<&str, Seq> = have.iter().map(|h| (h.shard.as_str(), h.seq)).collect();
-        let known: HashSet<String> =
-            source.shards().into_iter().chain(have.keys().map(|s| (*s).to_owned())).chain(subscriber.shards.iter().flatten().cloned()).collect();
+        let known: HashSet<String> = source
+            .shards()
+            .into_iter()
+            .chain(have.keys().map(|s| (*s).to_owned()))
+            .chain(subscriber.shards.iter().flatten().cloned())
+            .collect();
         let topic = self.topic(&subscriber.topic);
         let mut topic = lock(&topic);
         topic.subscribers.push(subscriber.clone());
@@ -196,7 +228,9 @@ impl Hub {
         for shard in known.into_iter().filter(|s| self.permits(&subscriber, s)) {
             let key = ShardKey::new(&subscriber.topic, &shard);
             match topic.missed(&shard, have.get(shard.as_str()), self.epoch) {
-                Some(frames) => frames.iter().for_each(|(n, frame)| subscriber.outbox.push_frame(&key, *n, frame)),
+                Some(frames) => frames
+                    .iter()
+                    .for_each(|(n, frame)| subscriber.outbox.push_frame(&key, *n, frame)),
                 None => subscriber.outbox.want_snapshot(key),
             }
         }
@@ -220,12 +254,18 @@ impl Hub {
 
     /// Ends every socket of a session that was revoked.
     pub fn end_session(&self, session: SessionId) {
-        let bye = ServerMessage::Bye { reconnect: false, message: "You were logged out.".to_owned() };
+        let bye = ServerMessage::Bye {
+            reconnect: false,
+            message: "You were logged out.".to_owned(),
+        };
         self.bye(&bye, |s| s == session);
     }
     /// Tells every socket that the server stops.
     pub fn shut_down(&self) {
-        let bye = ServerMessage::Bye { reconnect: true, message: "The server is restarting.".to_owned() };
+        let bye = ServerMessage::Bye {
+            reconnect: true,
+            message: "The server is restarting.".to_owned(),
+        };
         self.bye(&bye, |_| true);
     }
     fn bye(&self, bye: &ServerMessage, whom: impl Fn(SessionId) -> bool) {
@@ -240,12 +280,21 @@ impl Topic {
     /// The frames after `have`, or `None` when the history does not reach back that far.
     fn missed(&self, shard: &str, have: Option<&Seq>, epoch: u32) -> Option<Vec<(u32, Bytes)>> {
         let have = have.filter(|h| h.epoch == epoch)?;
-        let Some(state) = self.shards.get(shard) else { return (have.n == 0).then(Vec::new) };
-        let covered = have.n <= state.n && (have.n == state.n || state.history.front().is_some_and(|(n, _)| *n <= have.n + 1));
+        let Some(state) = self.shards.get(shard) else {
+            return (have.n == 0).then(Vec::new);
+        };
+        let covered =
+            have.n <= state.n && (have.n == state.n || state.history.front().is_some_and(|(n, _)| *n <= have.n + 1));
         covered.then(|| state.history.iter().filter(|(n, _)| *n > have.n).cloned().collect())
     }
 }
 
 pub(super) fn frame(key: &ShardKey, seq: Seq, snapshot: bool, body: Value) -> ServerMessage {
-    ServerMessage::Frame { topic: key.topic.clone(), shard: key.shard.clone(), seq, snapshot, body }
+    ServerMessage::Frame {
+        topic: key.topic.clone(),
+        shard: key.shard.clone(),
+        seq,
+        snapshot,
+        body,
+    }
 }

@@ -66,7 +66,11 @@ impl Outbox {
             Some(Mode::Dropping(missed)) => *missed = missed.map(|m| m + 1),
             Some(Mode::Filling(held)) if held.len() < MAX_HELD => held.push((n, frame.clone())),
             Some(mode) => {
-                let missed = if let Mode::Filling(held) = &mode { held.len() as u64 + 1 } else { 1 };
+                let missed = if let Mode::Filling(held) = &mode {
+                    held.len() as u64 + 1
+                } else {
+                    1
+                };
                 *mode = Mode::Dropping(Some(missed));
                 state.refill.push_back(key.clone());
             }
@@ -114,13 +118,20 @@ impl Outbox {
         if !matches!(state.held.get(key), Some(Mode::Filling(_))) {
             return;
         }
-        let Some(Mode::Filling(held)) = state.held.remove(key) else { return };
+        let Some(Mode::Filling(held)) = state.held.remove(key) else {
+            return;
+        };
         let Some((seq, frame)) = snapshot else {
-            let end = ServerMessage::End { topic: key.topic.clone(), shard: key.shard.clone() };
+            let end = ServerMessage::End {
+                topic: key.topic.clone(),
+                shard: key.shard.clone(),
+            };
             return state.enqueue(encode(&end));
         };
         state.enqueue(frame);
-        held.into_iter().filter(|(n, _)| *n > seq.n).for_each(|(_, frame)| state.enqueue(frame));
+        held.into_iter()
+            .filter(|(n, _)| *n > seq.n)
+            .for_each(|(_, frame)| state.enqueue(frame));
     }
 
     /// Ends the socket once what is queued was written.

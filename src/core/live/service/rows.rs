@@ -35,7 +35,12 @@ pub struct RowTopic<R: LiveRow> {
 impl<R: LiveRow> RowTopic<R> {
     /// A topic seen by whoever may do `action`; registered with the hub.
     pub fn new(hub: Arc<Hub>, topic: &'static str, action: &'static str) -> Arc<Self> {
-        let this = Arc::new(Self { topic, action, hub: hub.clone(), shards: Mutex::default() });
+        let this = Arc::new(Self {
+            topic,
+            action,
+            hub: hub.clone(),
+            shards: Mutex::default(),
+        });
         hub.set_source(this.clone());
         this
     }
@@ -50,7 +55,11 @@ impl<R: LiveRow> RowTopic<R> {
         let old = shards.entry(shard.to_owned()).or_default();
         let new: BTreeMap<String, R> = rows.into_iter().map(|r| (r.row_id(), r)).collect();
         let removes = old.keys().filter(|id| !new.contains_key(*id)).cloned().collect();
-        let upserts = new.iter().filter(|(id, row)| old.get(*id) != Some(row)).map(|(_, row)| row.clone()).collect();
+        let upserts = new
+            .iter()
+            .filter(|(id, row)| old.get(*id) != Some(row))
+            .map(|(_, row)| row.clone())
+            .collect();
         *old = new;
         self.publish(shard, upserts, removes);
     }
@@ -59,8 +68,15 @@ impl<R: LiveRow> RowTopic<R> {
     pub fn change(&self, shard: &str, upserts: Vec<R>, removes: &[String]) {
         let mut shards = self.lock();
         let rows = shards.entry(shard.to_owned()).or_default();
-        let removes = removes.iter().filter(|id| rows.remove(*id).is_some()).cloned().collect();
-        let upserts = upserts.into_iter().filter(|row| rows.insert(row.row_id(), row.clone()).as_ref() != Some(row)).collect();
+        let removes = removes
+            .iter()
+            .filter(|id| rows.remove(*id).is_some())
+            .cloned()
+            .collect();
+        let upserts = upserts
+            .into_iter()
+            .filter(|row| rows.insert(row.row_id(), row.clone()).as_ref() != Some(row))
+            .collect();
         self.publish(shard, upserts, removes);
     }
 
@@ -86,22 +102,40 @@ impl<R: LiveRow> RowTopic<R> {
 
     /// The rows of one shard.
     pub fn shard(&self, shard: &str) -> Vec<R> {
-        self.lock().get(shard).map(|rows| rows.values().cloned().collect()).unwrap_or_default()
+        self.lock()
+            .get(shard)
+            .map(|rows| rows.values().cloned().collect())
+            .unwrap_or_default()
     }
 
     /// Every row, and how far each shard is: what a page renders and where its stream starts.
     pub fn rows(&self) -> (Vec<R>, Vec<ShardSeq>) {
         let shards = self.lock();
         let rows = shards.values().flat_map(BTreeMap::values).cloned().collect();
-        let seqs = shards.keys().map(|shard| ShardSeq { shard: shard.clone(), seq: self.seq(shard) }).collect();
+        let seqs = shards
+            .keys()
+            .map(|shard| ShardSeq {
+                shard: shard.clone(),
+                seq: self.seq(shard),
+            })
+            .collect();
         (rows, seqs)
     }
 
     /// The rows of one shard and how far it is.
     pub fn shard_with_seq(&self, shard: &str) -> (Vec<R>, ShardSeq) {
         let shards = self.lock();
-        let rows = shards.get(shard).map(|rows| rows.values().cloned().collect()).unwrap_or_default();
-        (rows, ShardSeq { shard: shard.to_owned(), seq: self.seq(shard) })
+        let rows = shards
+            .get(shard)
+            .map(|rows| rows.values().cloned().collect())
+            .unwrap_or_default();
+        (
+            rows,
+            ShardSeq {
+                shard: shard.to_owned(),
+                seq: self.seq(shard),
+            },
+        )
     }
 
     fn seq(&self, shard: &str) -> Seq {
@@ -110,7 +144,10 @@ impl<R: LiveRow> RowTopic<R> {
 
     fn publish(&self, shard: &str, upserts: Vec<R>, removes: Vec<String>) {
         if !upserts.is_empty() || !removes.is_empty() {
-            self.hub.publish(&ShardKey::new(self.topic, shard), &RowsEvent::Delta { upserts, removes });
+            self.hub.publish(
+                &ShardKey::new(self.topic, shard),
+                &RowsEvent::Delta { upserts, removes },
+            );
         }
     }
 }
@@ -128,17 +165,37 @@ impl<R: LiveRow> TopicSource for RowTopic<R> {
     fn snapshot(&self, shard: &str) -> Option<(Seq, Value)> {
         let shards = self.lock();
         let rows: Vec<R> = shards.get(shard)?.values().cloned().collect();
-        Some((self.seq(shard), serde_json::to_value(RowsEvent::Snapshot { rows }).ok()?))
+        Some((
+            self.seq(shard),
+            serde_json::to_value(RowsEvent::Snapshot { rows }).ok()?,
+        ))
     }
     fn window(&self, view: &View, may: &dyn Fn(&str) -> bool) -> Option<WindowRows> {
         let shards = self.lock();
-        let visible = shards.iter().filter(|(shard, _)| may(shard)).flat_map(|(_, rows)| rows.values());
+        let visible = shards
+            .iter()
+            .filter(|(shard, _)| may(shard))
+            .flat_map(|(_, rows)| rows.values());
         let mut rows: Vec<&R> = visible.filter(|row| row.matches(&view.filter)).collect();
-        let (column, descending) = view.sort.strip_prefix('-').map_or((view.sort.as_str(), false), |c| (c, true));
-        rows.sort_by(|a, b| if descending { b.compare(a, column) } else { a.compare(b, column) });
+        let (column, descending) = view
+            .sort
+            .strip_prefix('-')
+            .map_or((view.sort.as_str(), false), |c| (c, true));
+        rows.sort_by(|a, b| {
+            if descending {
+                b.compare(a, column)
+            } else {
+                a.compare(b, column)
+            }
+        });
         let total = u32::try_from(rows.len()).unwrap_or(u32::MAX);
-        let shown = rows.into_iter().skip(view.offset as usize).take(view.limit.min(1_000) as usize);
-        let rows = shown.map(|row| (row.row_id(), serde_json::to_value(row).unwrap_or(Value::Null))).collect();
+        let shown = rows
+            .into_iter()
+            .skip(view.offset as usize)
+            .take(view.limit.min(1_000) as usize);
+        let rows = shown
+            .map(|row| (row.row_id(), serde_json::to_value(row).unwrap_or(Value::Null)))
+            .collect();
         Some(WindowRows { total, rows })
     }
 }

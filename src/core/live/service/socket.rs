@@ -53,8 +53,17 @@ impl LiveSocket {
         let session = session_of(&actor)?;
         let (id, outbox) = (NEXT.fetch_add(1, Ordering::Relaxed), Arc::new(Outbox::default()));
         hub.enter(id, session, outbox.clone());
-        outbox.push(&ServerMessage::Hello { build_id: hub.build_id().to_owned() });
-        Some(Self { id, hub, actor, outbox, subs: HashMap::new(), next_window: Instant::now() })
+        outbox.push(&ServerMessage::Hello {
+            build_id: hub.build_id().to_owned(),
+        });
+        Some(Self {
+            id,
+            hub,
+            actor,
+            outbox,
+            subs: HashMap::new(),
+            next_window: Instant::now(),
+        })
     }
 
     /// Handles one text message of the browser; one that cannot be read is refused, not fatal.
@@ -62,7 +71,13 @@ impl LiveSocket {
         match serde_json::from_str::<ClientMessage>(text) {
             Ok(ClientMessage::Ping) => self.outbox.push(&ServerMessage::Pong),
             Ok(ClientMessage::Unsubscribe { sub }) => self.unsubscribe(sub),
-            Ok(ClientMessage::Subscribe { sub, topic, have, shards, view }) => {
+            Ok(ClientMessage::Subscribe {
+                sub,
+                topic,
+                have,
+                shards,
+                view,
+            }) => {
                 if self.subs.len() >= MAX_SUBSCRIPTIONS || self.hub.source(&topic).is_none() {
                     let message = format!("The topic {topic:?} cannot be subscribed to now.");
                     return self.outbox.push(&ServerMessage::Refused { sub, message });
@@ -77,12 +92,20 @@ impl LiveSocket {
                     actor: self.actor.clone(),
                     dirty: AtomicBool::new(false),
                 });
-                let kept = Sub { subscriber: subscriber.clone(), shown: HashMap::new(), order: Vec::new(), total: u32::MAX };
+                let kept = Sub {
+                    subscriber: subscriber.clone(),
+                    shown: HashMap::new(),
+                    order: Vec::new(),
+                    total: u32::MAX,
+                };
                 self.subs.insert(sub, kept);
                 self.hub.subscribe(subscriber, &have);
             }
             Err(why) => {
-                self.outbox.push(&ServerMessage::Refused { sub: 0, message: format!("The message could not be read: {why}") });
+                self.outbox.push(&ServerMessage::Refused {
+                    sub: 0,
+                    message: format!("The message could not be read: {why}"),
+                });
             }
         }
     }
@@ -121,9 +144,15 @@ impl LiveSocket {
 
     /// Sends the snapshot of one shard that needs it.
     fn refill(&self) -> bool {
-        let Some((key, missed)) = self.outbox.begin_refill() else { return false };
+        let Some((key, missed)) = self.outbox.begin_refill() else {
+            return false;
+        };
         if let Some(missed) = missed {
-            self.outbox.push(&ServerMessage::Gap { topic: key.topic.clone(), shard: key.shard.clone(), missed });
+            self.outbox.push(&ServerMessage::Gap {
+                topic: key.topic.clone(),
+                shard: key.shard.clone(),
+                missed,
+            });
         }
         let snapshot = self.hub.source(&key.topic).and_then(|s| s.snapshot(&key.shard));
         let snapshot = snapshot.map(|(seq, body)| (seq, encode(&frame(&key, seq, true, body))));
@@ -134,17 +163,36 @@ impl LiveSocket {
     /// Sends each view whose topic changed.
     fn windows(&mut self) {
         self.next_window = Instant::now() + WINDOW_PACE;
-        for sub in self.subs.values_mut().filter(|s| s.subscriber.dirty.swap(false, Ordering::AcqRel)) {
+        for sub in self
+            .subs
+            .values_mut()
+            .filter(|s| s.subscriber.dirty.swap(false, Ordering::AcqRel))
+        {
             let Some(view) = &sub.subscriber.view else { continue };
             let may = |shard: &str| self.hub.permits(&sub.subscriber, shard);
-            let Some(window) = self.hub.source(&sub.subscriber.topic).and_then(|s| s.window(view, &may)) else { continue };
+            let Some(window) = self
+                .hub
+                .source(&sub.subscriber.topic)
+                .and_then(|s| s.window(view, &may))
+            else {
+                continue;
+            };
             let ids: Vec<String> = window.rows.iter().map(|(id, _)| id.clone()).collect();
-            let new: Vec<Value> =
-                window.rows.iter().filter(|(id, row)| sub.shown.get(id) != Some(row)).map(|(_, row)| row.clone()).collect();
+            let new: Vec<Value> = window
+                .rows
+                .iter()
+                .filter(|(id, row)| sub.shown.get(id) != Some(row))
+                .map(|(_, row)| row.clone())
+                .collect();
             if new.is_empty() && ids == sub.order && window.total == sub.total {
                 continue;
             }
-            self.outbox.push(&ServerMessage::Window { sub: sub.subscriber.sub, total: window.total, ids: ids.clone(), rows: new });
+            self.outbox.push(&ServerMessage::Window {
+                sub: sub.subscriber.sub,
+                total: window.total,
+                ids: ids.clone(),
+                rows: new,
+            });
             (sub.shown, sub.order, sub.total) = (window.rows.into_iter().collect(), ids, window.total);
         }
     }

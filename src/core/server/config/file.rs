@@ -44,7 +44,9 @@ mod tests {
 
     #[test]
     fn an_unknown_key_is_refused_with_its_line() {
-        let why = FileConfig::parse("listen = \"127.0.0.1:1\"\nlisten_on = \"x\"\n").unwrap_err().to_string();
+        let why = FileConfig::parse("listen = \"127.0.0.1:1\"\nlisten_on = \"x\"\n")
+            .unwrap_err()
+            .to_string();
         assert!(why.contains("line 2") && why.contains("listen_on"), "{why}");
     }
 }

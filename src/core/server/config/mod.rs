@@ -58,37 +58,72 @@ impl Config {
     }
 
     fn merge(file: FileConfig, args: &ServeArgs) -> Result<Self, ConfigError> {
-        let public_url = args.public_url.clone().or(file.public_url).map(|text| parse_public_url(&text)).transpose()?;
+        let public_url = args
+            .public_url
+            .clone()
+            .or(file.public_url)
+            .map(|text| parse_public_url(&text))
+            .transpose()?;
         let secret = |text: Option<String>| text.filter(|t| !t.is_empty()).map(Secret::new);
         Ok(Self {
             data_dir: args.data_dir.clone().or(file.data_dir).unwrap_or_else(default_data_dir),
-            listen: args.listen.clone().or(file.listen).map_or_else(|| Ok(default_listen()), |l| parse_listen(&l))?,
+            listen: args
+                .listen
+                .clone()
+                .or(file.listen)
+                .map_or_else(|| Ok(default_listen()), |l| parse_listen(&l))?,
             public_url,
             allowed_hosts: args
                 .allowed_hosts
                 .as_ref()
-                .map(|hosts| hosts.split(',').map(|h| h.trim().to_owned()).filter(|h| !h.is_empty()).collect())
+                .map(|hosts| {
+                    hosts
+                        .split(',')
+                        .map(|h| h.trim().to_owned())
+                        .filter(|h| !h.is_empty())
+                        .collect()
+                })
                 .or(file.allowed_hosts)
                 .unwrap_or_default(),
             log: args.log.clone().or(file.log).unwrap_or_else(|| "info".to_owned()),
-            log_format: parse_format(args.log_format.as_deref().or(file.log_format.as_deref()).unwrap_or("human"))?,
+            log_format: parse_format(
+                args.log_format
+                    .as_deref()
+                    .or(file.log_format.as_deref())
+                    .unwrap_or("human"),
+            )?,
             secrets: SecretsConfig {
                 master_key_file: args.master_key_file.clone().or(file.master_key_file),
                 master_key: secret(args.master_key.clone()),
             },
             metrics_token: secret(args.metrics_token.clone().or(file.metrics_token)),
             site_dir: args.site_dir.clone().or(file.site_dir),
-            key_probe: seconds("key_probe_seconds", args.key_probe_seconds.or(file.key_probe_seconds).unwrap_or(60), 1..=86_400)?,
+            key_probe: seconds(
+                "key_probe_seconds",
+                args.key_probe_seconds.or(file.key_probe_seconds).unwrap_or(60),
+                1..=86_400,
+            )?,
             session: SessionConfig {
-                idle: seconds("session_idle_seconds", file.session_idle_seconds.unwrap_or(1_800), 60..=604_800)?,
-                absolute: seconds("session_absolute_seconds", file.session_absolute_seconds.unwrap_or(43_200), 300..=2_592_000)?,
+                idle: seconds(
+                    "session_idle_seconds",
+                    file.session_idle_seconds.unwrap_or(1_800),
+                    60..=604_800,
+                )?,
+                absolute: seconds(
+                    "session_absolute_seconds",
+                    file.session_absolute_seconds.unwrap_or(43_200),
+                    300..=2_592_000,
+                )?,
             },
         })
     }
 
     /// Path of the public address, without a trailing slash.
     pub fn base_path(&self) -> String {
-        self.public_url.as_ref().map(|u| u.path().trim_end_matches('/').to_owned()).unwrap_or_default()
+        self.public_url
+            .as_ref()
+            .map(|u| u.path().trim_end_matches('/').to_owned())
+            .unwrap_or_default()
     }
 
     /// Where to point a browser.
@@ -107,10 +142,20 @@ impl fmt::Display for Config {
         let path = |p: &Option<PathBuf>| p.as_ref().map_or("(unset)".to_owned(), |p| format!("{p:?}"));
         writeln!(f, "data_dir = {:?}", self.data_dir)?;
         writeln!(f, "listen = \"{}\"", self.listen)?;
-        writeln!(f, "public_url = {}", self.public_url.as_ref().map_or("(unset)".to_owned(), |u| format!("\"{u}\"")))?;
+        writeln!(
+            f,
+            "public_url = {}",
+            self.public_url
+                .as_ref()
+                .map_or("(unset)".to_owned(), |u| format!("\"{u}\""))
+        )?;
         writeln!(f, "allowed_hosts = {:?}", self.allowed_hosts)?;
         writeln!(f, "log = {:?}", self.log)?;
-        writeln!(f, "log_format = \"{}\"", format!("{:?}", self.log_format).to_lowercase())?;
+        writeln!(
+            f,
+            "log_format = \"{}\"",
+            format!("{:?}", self.log_format).to_lowercase()
+        )?;
         writeln!(f, "master_key_file = {}", path(&self.secrets.master_key_file))?;
         writeln!(f, "master_key = {}", masked(self.secrets.master_key.is_some()))?;
         writeln!(f, "metrics_token = {}", masked(self.metrics_token.is_some()))?;
@@ -134,11 +179,19 @@ fn default_data_dir() -> PathBuf {
 }
 
 fn parse_listen(text: &str) -> Result<SocketAddr, ConfigError> {
-    text.parse().map_err(|_| ConfigError(format!("listen: {text:?} is not an address with a port. Write for example 127.0.0.1:3000.")))
+    text.parse().map_err(|_| {
+        ConfigError(format!(
+            "listen: {text:?} is not an address with a port. Write for example 127.0.0.1:3000."
+        ))
+    })
 }
 
 fn parse_public_url(text: &str) -> Result<Url, ConfigError> {
-    let bad = |why: &str| ConfigError(format!("public_url: {text:?} {why}. Write for example https://ops.example.org/polly."));
+    let bad = |why: &str| {
+        ConfigError(format!(
+            "public_url: {text:?} {why}. Write for example https://ops.example.org/polly."
+        ))
+    };
     let url = Url::parse(text).map_err(|_| bad("is not an address"))?;
     if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
         return Err(bad("is not an http or https address"));
@@ -148,7 +201,9 @@ fn parse_public_url(text: &str) -> Result<Url, ConfigError> {
     }
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_' | '.');
     if !url.path().chars().all(plain) || url.path().contains("..") {
-        return Err(bad("has a path with characters other than letters, digits, - _ . and /"));
+        return Err(bad(
+            "has a path with characters other than letters, digits, - _ . and /",
+        ));
     }
     Ok(url)
 }
@@ -165,5 +220,9 @@ fn seconds(name: &str, value: u64, range: std::ops::RangeInclusive<u64>) -> Resu
     if range.contains(&value) {
         return Ok(Duration::from_secs(value));
     }
-    Err(ConfigError(format!("{name}: {value} is outside {} to {} seconds.", range.start(), range.end())))
+    Err(ConfigError(format!(
+        "{name}: {value} is outside {} to {} seconds.",
+        range.start(),
+        range.end()
+    )))
 }

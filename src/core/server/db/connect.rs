@@ -20,7 +20,11 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Makes the directory (0700) if it is missing; an existing one keeps its mode.
 pub(super) fn make_private_dir(dir: &Path) -> AppResult<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(|e| cannot("directory", dir, &e))
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(dir)
+        .map_err(|e| cannot("directory", dir, &e))
 }
 
 /// Makes the file if it is missing, and takes every right but the owner's. SQLite gives its `-wal` and
@@ -38,7 +42,11 @@ pub(super) fn make_private_file(file: &Path) -> AppResult<()> {
 
 /// The one connection that writes.
 pub(super) async fn writer(file: &Path) -> AppResult<DatabaseConnection> {
-    connect(file, 1, |o| o.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full)).await
+    connect(file, 1, |o| {
+        o.journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+    })
+    .await
 }
 
 /// The pool that reads. The file must be in WAL mode already.
@@ -62,7 +70,10 @@ async fn connect(
         .sqlx_logging(false)
         .map_sqlx_sqlite_opts(move |o| mode(o.filename(&path).foreign_keys(true).busy_timeout(BUSY_TIMEOUT)));
     Database::connect(options).await.map_err(|e| {
-        AppError::unavailable(format!("The database {} cannot be opened: {e}. Is it a PollySystem database, and is it yours?", file.display()))
+        AppError::unavailable(format!(
+            "The database {} cannot be opened: {e}. Is it a PollySystem database, and is it yours?",
+            file.display()
+        ))
     })
 }
 

@@ -19,16 +19,20 @@ pub fn db_error(e: DbErr) -> AppError {
     }
     if code(&e).as_deref() == Some(SQLITE_FULL) {
         tracing::error!(error.cause = %e, "the disk is full");
-        return AppError::new(ErrorKind::Unavailable, "The disk of the data directory is full; nothing was changed. Make room and try again.");
+        return AppError::new(
+            ErrorKind::Unavailable,
+            "The disk of the data directory is full; nothing was changed. Make room and try again.",
+        );
     }
     AppError::internal(e)
 }
 
 fn code(e: &DbErr) -> Option<String> {
     match e {
-        DbErr::Exec(RuntimeErr::SqlxError(e)) | DbErr::Query(RuntimeErr::SqlxError(e)) => {
-            e.as_database_error().and_then(|e| e.code()).map(|code| code.into_owned())
-        }
+        DbErr::Exec(RuntimeErr::SqlxError(e)) | DbErr::Query(RuntimeErr::SqlxError(e)) => e
+            .as_database_error()
+            .and_then(|e| e.code())
+            .map(|code| code.into_owned()),
         _ => None,
     }
 }

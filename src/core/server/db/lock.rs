@@ -32,9 +32,10 @@ impl DirLock {
                 "Another PollySystem server uses the data directory {}. Stop it, or give this one a directory of its own (POLLY_DATA_DIR).",
                 data_dir.display()
             ))),
-            Err(TryLockError::Error(e)) => {
-                Err(AppError::unavailable(format!("The data directory {} cannot be locked: {e}.", data_dir.display())))
-            }
+            Err(TryLockError::Error(e)) => Err(AppError::unavailable(format!(
+                "The data directory {} cannot be locked: {e}.",
+                data_dir.display()
+            ))),
         }
     }
 }

@@ -6,8 +6,8 @@ use crate::{
 };
 use async_trait::async_trait;
 use sea_orm::{
-    ActiveValue::Set, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, Schema, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait,
+    ActiveValue::Set, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, Schema, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager, seaql_migrations as applied};
 use std::collections::HashSet;
@@ -50,9 +50,9 @@ pub(super) async fn run(db: &DatabaseConnection, migrations: Vec<Box<dyn Migrati
         )));
     }
     for migration in migrations.iter().filter(|m| !done.contains(m.name())) {
-        apply(db, migration.as_ref()).await.map_err(|e| {
-            AppError::internal(format!("migration {} failed and was undone: {e}", migration.name()))
-        })?;
+        apply(db, migration.as_ref())
+            .await
+            .map_err(|e| AppError::internal(format!("migration {} failed and was undone: {e}", migration.name())))?;
     }
     Ok(())
 }
@@ -61,7 +61,10 @@ fn names(migrations: &[Box<dyn MigrationTrait>]) -> AppResult<HashSet<String>> {
     let mut names = HashSet::new();
     for migration in migrations {
         if !names.insert(migration.name().to_owned()) {
-            return Err(AppError::internal(format!("two migrations are named {}", migration.name())));
+            return Err(AppError::internal(format!(
+                "two migrations are named {}",
+                migration.name()
+            )));
         }
     }
     Ok(names)
@@ -70,11 +73,19 @@ fn names(migrations: &[Box<dyn MigrationTrait>]) -> AppResult<HashSet<String>> {
 async fn applied_names(db: &DatabaseConnection) -> AppResult<HashSet<String>> {
     let mut table = Schema::new(db.get_database_backend()).create_table_from_entity(applied::Entity);
     db.execute(table.if_not_exists()).await?;
-    Ok(applied::Entity::find().all(db).await?.into_iter().map(|row| row.version).collect())
+    Ok(applied::Entity::find()
+        .all(db)
+        .await?
+        .into_iter()
+        .map(|row| row.version)
+        .collect())
 }
 
 async fn apply(db: &DatabaseConnection, migration: &dyn MigrationTrait) -> Result<(), DbErr> {
-    let options = TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
+    let options = TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..Default::default()
+    };
     let tx = db.begin_with_options(options).await?;
     migration.up(&SchemaManager::new(&tx)).await?;
     let record = applied::ActiveModel {

@@ -9,17 +9,17 @@ mod core_migrations;
 mod error;
 mod lock;
 mod migrate;
+pub mod query;
 #[cfg(test)]
 mod tests;
-pub mod query;
 mod writer;
 
 pub use error::db_error;
 pub use migrate::sql_migration;
 
 use crate::error::{AppError, AppResult};
-use sea_orm::DatabaseConnection;
 pub use sea_orm::ConnectionTrait as Connection;
+use sea_orm::DatabaseConnection;
 use sea_orm_migration::MigrationTrait;
 use std::{future::Future, path::Path, pin::Pin};
 use writer::Queue;
@@ -62,10 +62,16 @@ impl Db {
         if !file.is_file() {
             return Err(AppError::new(
                 crate::error::ErrorKind::NotFound,
-                format!("There is no database in {}. Give the data directory of a server that has run once.", data_dir.display()),
+                format!(
+                    "There is no database in {}. Give the data directory of a server that has run once.",
+                    data_dir.display()
+                ),
             ));
         }
-        Ok(Db { read: connect::readers(&file).await?, queue: Queue::closed() })
+        Ok(Db {
+            read: connect::readers(&file).await?,
+            queue: Queue::closed(),
+        })
     }
 
     /// The readers' pool. It refuses to write.

@@ -18,19 +18,33 @@ async fn open() -> (TempDir, Db) {
 
 async fn insert(tx: &Tx, name: &str) -> AppResult<()> {
     let values = [name.into(), "text".into()];
-    tx.execute_raw(Statement::from_sql_and_values(tx.get_database_backend(), "INSERT INTO notes VALUES (?, ?)", values)).await?;
+    tx.execute_raw(Statement::from_sql_and_values(
+        tx.get_database_backend(),
+        "INSERT INTO notes VALUES (?, ?)",
+        values,
+    ))
+    .await?;
     Ok(())
 }
 
 async fn names(db: &Db) -> Vec<String> {
-    let rows = db.read().query_all_raw(Statement::from_string(db.read().get_database_backend(), "SELECT name FROM notes ORDER BY name"));
-    rows.await.unwrap().iter().map(|row| row.try_get("", "name").unwrap()).collect()
+    let rows = db.read().query_all_raw(Statement::from_string(
+        db.read().get_database_backend(),
+        "SELECT name FROM notes ORDER BY name",
+    ));
+    rows.await
+        .unwrap()
+        .iter()
+        .map(|row| row.try_get("", "name").unwrap())
+        .collect()
 }
 
 async fn pragma(connection: &impl ConnectionTrait, name: &str) -> String {
     let statement = Statement::from_string(connection.get_database_backend(), format!("PRAGMA {name}"));
     let row = connection.query_one_raw(statement).await.unwrap().unwrap();
-    row.try_get_by_index::<String>(0).or_else(|_| row.try_get_by_index::<i64>(0).map(|n| n.to_string())).unwrap()
+    row.try_get_by_index::<String>(0)
+        .or_else(|_| row.try_get_by_index::<i64>(0).map(|n| n.to_string()))
+        .unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -38,7 +52,10 @@ async fn sixty_four_writers_at_once_are_all_durable() {
     let (dir, db) = open().await;
     let writers = (0..64).map(|i| {
         let db = db.clone();
-        tokio::spawn(async move { db.write(move |tx| Box::pin(async move { insert(tx, &format!("note-{i:02}")).await.map(|()| i) })).await })
+        tokio::spawn(async move {
+            db.write(move |tx| Box::pin(async move { insert(tx, &format!("note-{i:02}")).await.map(|()| i) }))
+                .await
+        })
     });
     for (i, writer) in futures::future::join_all(writers).await.into_iter().enumerate() {
         assert_eq!(writer.unwrap().unwrap(), i);
@@ -83,7 +100,9 @@ async fn a_panicking_closure_does_not_end_the_writer() {
     let (panicked, stayed) = tokio::join!(panicking, other);
     assert_eq!(panicked.unwrap_err().kind, ErrorKind::Internal);
     stayed.unwrap();
-    db.write(|tx| Box::pin(async move { insert(tx, "later").await })).await.unwrap();
+    db.write(|tx| Box::pin(async move { insert(tx, "later").await }))
+        .await
+        .unwrap();
     assert_eq!(names(&db).await, ["later", "stays"]);
 }
 
@@ -104,7 +123,9 @@ async fn a_caller_that_goes_away_cancels_nothing() {
     };
     tokio::time::sleep(Duration::from_millis(30)).await;
     gone.abort();
-    db.write(|tx| Box::pin(async move { insert(tx, "after").await })).await.unwrap();
+    db.write(|tx| Box::pin(async move { insert(tx, "after").await }))
+        .await
+        .unwrap();
     assert_eq!(names(&db).await, ["after", "done anyway"]);
 }
 
@@ -121,7 +142,9 @@ async fn when_the_commit_fails_every_caller_is_told_and_the_writer_goes_on() {
     let innocent = db.write(|tx| Box::pin(async move { insert(tx, "lost").await }));
     let (first, breaking) = tokio::join!(innocent, breaker);
     assert!(first.is_err() && breaking.is_err());
-    db.write(|tx| Box::pin(async move { insert(tx, "kept").await })).await.unwrap();
+    db.write(|tx| Box::pin(async move { insert(tx, "kept").await }))
+        .await
+        .unwrap();
     assert_eq!(names(&db).await, ["kept"]);
 }
 
@@ -148,7 +171,11 @@ async fn the_write_connection_is_durable_and_checks_foreign_keys() {
     let found = db
         .write(|tx| {
             Box::pin(async move {
-                let all = [pragma(tx, "journal_mode").await, pragma(tx, "synchronous").await, pragma(tx, "foreign_keys").await];
+                let all = [
+                    pragma(tx, "journal_mode").await,
+                    pragma(tx, "synchronous").await,
+                    pragma(tx, "foreign_keys").await,
+                ];
                 Ok(all)
             })
         })
@@ -163,7 +190,9 @@ async fn the_database_and_its_directory_are_the_owners_alone() {
     let parent = TempDir::new().unwrap();
     let dir = parent.path().join("data");
     let db = Db::open(&dir, notes()).await.unwrap();
-    db.write(|tx| Box::pin(async move { insert(tx, "a").await })).await.unwrap();
+    db.write(|tx| Box::pin(async move { insert(tx, "a").await }))
+        .await
+        .unwrap();
     let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&dir), 0o700);
     assert_eq!(mode(&dir.join(FILE_NAME)), 0o600);
@@ -175,7 +204,11 @@ async fn db_06_a_second_server_on_the_same_directory_is_refused() {
     let (dir, db) = open().await;
     let refused = Db::open(dir.path(), notes()).await.err().unwrap();
     assert_eq!(refused.kind, ErrorKind::Conflict);
-    assert!(refused.message.contains(&dir.path().display().to_string()), "{}", refused.message);
+    assert!(
+        refused.message.contains(&dir.path().display().to_string()),
+        "{}",
+        refused.message
+    );
     db.close().await;
     Db::open(dir.path(), notes()).await.unwrap();
 }
@@ -186,13 +219,23 @@ async fn db_10_close_finishes_what_waits_and_empties_the_log() {
     let waiting: Vec<_> = (0..200)
         .map(|i| {
             let db = db.clone();
-            tokio::spawn(async move { db.write(move |tx| Box::pin(async move { insert(tx, &format!("{i:03}")).await })).await })
+            tokio::spawn(async move {
+                db.write(move |tx| Box::pin(async move { insert(tx, &format!("{i:03}")).await }))
+                    .await
+            })
         })
         .collect();
     tokio::task::yield_now().await;
     db.close().await;
-    let answered = futures::future::join_all(waiting).await.into_iter().filter(|a| matches!(a, Ok(Ok(())))).count();
-    let late = db.write(|tx| Box::pin(async move { insert(tx, "late").await })).await.unwrap_err();
+    let answered = futures::future::join_all(waiting)
+        .await
+        .into_iter()
+        .filter(|a| matches!(a, Ok(Ok(()))))
+        .count();
+    let late = db
+        .write(|tx| Box::pin(async move { insert(tx, "late").await }))
+        .await
+        .unwrap_err();
     assert_eq!(late.kind, ErrorKind::Unavailable);
     let wal = std::fs::metadata(dir.path().join(format!("{FILE_NAME}-wal"))).map_or(0, |m| m.len());
     assert_eq!(wal, 0);
@@ -213,7 +256,10 @@ async fn a_failing_migration_leaves_nothing_behind() {
     let (dir, db) = open().await;
     db.close().await;
     let mut broken = notes();
-    broken.push(sql_migration("test_0002_broken", &["CREATE TABLE half (id TEXT)", "CREATE TABLE nonsense ("]));
+    broken.push(sql_migration(
+        "test_0002_broken",
+        &["CREATE TABLE half (id TEXT)", "CREATE TABLE nonsense ("],
+    ));
     assert!(Db::open(dir.path(), broken).await.is_err());
     let mut mended = notes();
     mended.push(sql_migration("test_0002_broken", &["CREATE TABLE half (id TEXT)"]));
@@ -233,10 +279,15 @@ async fn two_migrations_of_one_name_are_refused() {
 #[tokio::test]
 async fn a_read_only_database_opens_beside_the_server_and_refuses_writes() {
     let (dir, db) = open().await;
-    db.write(|tx| Box::pin(async move { insert(tx, "a").await })).await.unwrap();
+    db.write(|tx| Box::pin(async move { insert(tx, "a").await }))
+        .await
+        .unwrap();
     let beside = Db::open_read_only(dir.path()).await.unwrap();
     assert_eq!(names(&beside).await, ["a"]);
-    let refused = beside.write(|tx| Box::pin(async move { insert(tx, "b").await })).await.unwrap_err();
+    let refused = beside
+        .write(|tx| Box::pin(async move { insert(tx, "b").await }))
+        .await
+        .unwrap_err();
     assert_eq!(refused.kind, ErrorKind::Unavailable);
 }
 
@@ -244,10 +295,18 @@ async fn a_read_only_database_opens_beside_the_server_and_refuses_writes() {
 async fn a_taken_name_is_a_conflict_and_errors_carry_the_callers_request_id() {
     let (_dir, db) = open().await;
     let db = Arc::new(db);
-    db.write(|tx| Box::pin(async move { insert(tx, "a").await })).await.unwrap();
+    db.write(|tx| Box::pin(async move { insert(tx, "a").await }))
+        .await
+        .unwrap();
     let again = crate::error::REQUEST_ID
-        .scope("request-7".to_owned(), db.write(|tx| Box::pin(async move { insert(tx, "a").await })))
+        .scope(
+            "request-7".to_owned(),
+            db.write(|tx| Box::pin(async move { insert(tx, "a").await })),
+        )
         .await
         .unwrap_err();
-    assert_eq!((again.kind, again.request_id.as_deref()), (ErrorKind::Conflict, Some("request-7")));
+    assert_eq!(
+        (again.kind, again.request_id.as_deref()),
+        (ErrorKind::Conflict, Some("request-7"))
+    );
 }

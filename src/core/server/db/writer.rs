@@ -38,7 +38,14 @@ pub(super) struct Queue(mpsc::Sender<Message>);
 /// Starts the writer. It ends on [`Queue::close`] or when the last queue is dropped, and then gives `lock` back.
 pub(super) fn start(file: PathBuf, write: DatabaseConnection, read: DatabaseConnection, lock: DirLock) -> Queue {
     let (sender, queue) = mpsc::channel(QUEUE);
-    let writer = Writer { file, write, read, queue, closing: Vec::new(), suspect: false };
+    let writer = Writer {
+        file,
+        write,
+        read,
+        queue,
+        closing: Vec::new(),
+        suspect: false,
+    };
     tokio::spawn(async move {
         writer.run().await;
         drop(lock);
@@ -66,16 +73,28 @@ impl Queue {
                 Ok(())
             })
         });
-        self.place().await?.send(Message::Work(Work { run, done, request_id: current_request_id() }));
-        committed.await.map_err(|_| AppError::internal("the database writer ended"))??;
-        value.await.map_err(|_| AppError::internal("a write closure gave no value"))
+        self.place().await?.send(Message::Work(Work {
+            run,
+            done,
+            request_id: current_request_id(),
+        }));
+        committed
+            .await
+            .map_err(|_| AppError::internal("the database writer ended"))??;
+        value
+            .await
+            .map_err(|_| AppError::internal("a write closure gave no value"))
     }
 
     async fn place(&self) -> AppResult<mpsc::Permit<'_, Message>> {
         match timeout(QUEUE_TIMEOUT, self.0.reserve()).await {
             Ok(Ok(place)) => Ok(place),
-            Ok(Err(_)) => Err(AppError::unavailable("The database takes no more changes (the server is stopping); nothing was changed.")),
-            Err(_) => Err(AppError::unavailable("Too many changes are waiting for the disk; nothing was changed. Try again in a moment.")),
+            Ok(Err(_)) => Err(AppError::unavailable(
+                "The database takes no more changes (the server is stopping); nothing was changed.",
+            )),
+            Err(_) => Err(AppError::unavailable(
+                "Too many changes are waiting for the disk; nothing was changed. Try again in a moment.",
+            )),
         }
     }
 
@@ -138,7 +157,10 @@ impl Writer {
             self.write = connect::writer(&self.file).await?;
             self.suspect = false;
         }
-        let options = TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..Default::default()
+        };
         self.write.begin_with_options(options).await.map_err(db_error)
     }
 

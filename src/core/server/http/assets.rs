@@ -14,12 +14,21 @@ use std::{borrow::Cow, path::PathBuf, sync::Arc};
 
 pub(super) fn routes(table: &mut RouteTable) {
     table.add(Method::GET, "/pkg/{*path}", Policy::Public, package);
-    table.add(Method::GET, "/favicon.svg", Policy::Public, |core, headers| public_file(core, headers, "favicon.svg"));
-    table.add(Method::GET, "/robots.txt", Policy::Public, |core, headers| public_file(core, headers, "robots.txt"));
+    table.add(Method::GET, "/favicon.svg", Policy::Public, |core, headers| {
+        public_file(core, headers, "favicon.svg")
+    });
+    table.add(Method::GET, "/robots.txt", Policy::Public, |core, headers| {
+        public_file(core, headers, "robots.txt")
+    });
 }
 
 async fn package(State(core): State<Arc<Core>>, Path(path): Path<String>, headers: HeaderMap) -> Response {
-    serve(&core, &format!("pkg/{path}"), &headers, "public, max-age=31536000, immutable")
+    serve(
+        &core,
+        &format!("pkg/{path}"),
+        &headers,
+        "public, max-age=31536000, immutable",
+    )
 }
 
 async fn public_file(State(core): State<Arc<Core>>, headers: HeaderMap, name: &'static str) -> Response {
@@ -27,9 +36,19 @@ async fn public_file(State(core): State<Arc<Core>>, headers: HeaderMap, name: &'
 }
 
 fn serve(core: &Core, path: &str, request: &HeaderMap, cache: &'static str) -> Response {
-    let accepted = request.get(header::ACCEPT_ENCODING).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    let accepts = |name: &str| accepted.split(',').any(|part| part.split(';').next().is_some_and(|n| n.trim() == name));
-    let forms = [("br", ".br"), ("gzip", ".gz")].into_iter().filter(|(name, _)| accepts(name)).chain([("", "")]);
+    let accepted = request
+        .get(header::ACCEPT_ENCODING)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or_default();
+    let accepts = |name: &str| {
+        accepted
+            .split(',')
+            .any(|part| part.split(';').next().is_some_and(|n| n.trim() == name))
+    };
+    let forms = [("br", ".br"), ("gzip", ".gz")]
+        .into_iter()
+        .filter(|(name, _)| accepts(name))
+        .chain([("", "")]);
     for (encoding, suffix) in forms {
         if let Some(bytes) = core.site().read(&format!("{path}{suffix}")) {
             return file(bytes, path, encoding, cache);

@@ -31,7 +31,11 @@ const PUBLIC_CALLS: [&str; 3] = ["/api/auth/setup", "/api/auth/login", "/api/aut
 
 /// Who may call a server function, by its path.
 pub fn call_policy(path: &str) -> Policy {
-    if PUBLIC_CALLS.contains(&path) { Policy::Public } else { Policy::Session }
+    if PUBLIC_CALLS.contains(&path) {
+        Policy::Public
+    } else {
+        Policy::Session
+    }
 }
 
 pub(super) fn routes(table: &mut RouteTable) {
@@ -66,7 +70,12 @@ impl AppContext {
 
 async fn call(State(core): State<Arc<Core>>, mut request: Request) -> Response {
     let base = core.config.base_path();
-    let path = request.uri().path().strip_prefix(base.as_str()).unwrap_or_default().to_owned();
+    let path = request
+        .uri()
+        .path()
+        .strip_prefix(base.as_str())
+        .unwrap_or_default()
+        .to_owned();
     let context = AppContext::of(core.clone(), &request);
     if let Err(why) = admit(&context, &path) {
         return refuse(&context, &base, &why);
@@ -103,10 +112,16 @@ fn admit(context: &AppContext, path: &str) -> Result<(), AppError> {
     context.core.require_ready()?;
     let build = context.request_headers.get(&BUILD_ID).and_then(|v| v.to_str().ok());
     if build.is_some_and(|build| build != context.core.hub.build_id()) {
-        return Err(AppError::new(ErrorKind::Outdated, "The server was updated. Reload the page to go on; what you typed is still here."));
+        return Err(AppError::new(
+            ErrorKind::Outdated,
+            "The server was updated. Reload the page to go on; what you typed is still here.",
+        ));
     }
     if !has_form(&context.request_headers) {
-        return Err(AppError::new(ErrorKind::Invalid, "A call carries a form (application/x-www-form-urlencoded) or JSON."));
+        return Err(AppError::new(
+            ErrorKind::Invalid,
+            "A call carries a form (application/x-www-form-urlencoded) or JSON.",
+        ));
     }
     if call_policy(path) != Policy::Public && context.actor.is_none() {
         return Err(AppError::unauthenticated());
@@ -116,14 +131,23 @@ fn admit(context: &AppContext, path: &str) -> Result<(), AppError> {
 
 /// What our pages send; a cross-site form could only send one of the others without asking first.
 fn has_form(headers: &HeaderMap) -> bool {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();
-    kind.is_empty() || kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") || kind.eq_ignore_ascii_case("application/json")
+    kind.is_empty()
+        || kind.eq_ignore_ascii_case("application/x-www-form-urlencoded")
+        || kind.eq_ignore_ascii_case("application/json")
 }
 
 /// A form without JavaScript is sent to the login page; a call gets the error.
 fn refuse(context: &AppContext, base: &str, why: &AppError) -> Response {
-    let is_form = context.request_headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()).is_some_and(|a| a.contains("text/html"));
+    let is_form = context
+        .request_headers
+        .get(header::ACCEPT)
+        .and_then(|v| v.to_str().ok())
+        .is_some_and(|a| a.contains("text/html"));
     if is_form && why.kind == ErrorKind::Unauthenticated {
         return Redirect::to(&format!("{base}/login")).into_response();
     }

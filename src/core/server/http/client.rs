@@ -28,7 +28,11 @@ pub(super) async fn identify(State(core): State<Arc<Core>>, mut request: Request
         return next.run(request).await;
     }
     let headers: HeaderMap = request.headers().clone();
-    let found = match core.auth.identify(&cookies::read(&core.config, &headers), &client).await {
+    let found = match core
+        .auth
+        .identify(&cookies::read(&core.config, &headers), &client)
+        .await
+    {
         Ok(found) => found,
         Err(why) => return answer(&why).into_response(),
     };
@@ -45,15 +49,23 @@ pub(super) async fn identify(State(core): State<Arc<Core>>, mut request: Request
 
 /// Assets are public and many: no session is looked up for them.
 fn is_asset(core: &Core, path: &str) -> bool {
-    path.strip_prefix(core.config.base_path().as_str()).unwrap_or(path).starts_with("/pkg/")
+    path.strip_prefix(core.config.base_path().as_str())
+        .unwrap_or(path)
+        .starts_with("/pkg/")
 }
 
 fn client_of(request: &Request) -> Client {
-    let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|c| c.0.ip().to_string());
+    let address = request
+        .extensions()
+        .get::<ConnectInfo<SocketAddr>>()
+        .map(|c| c.0.ip().to_string());
     let request_id = request.extensions().get::<RequestId>().map(|r| r.0.clone());
     let agent = request.headers().get(header::USER_AGENT).and_then(|v| v.to_str().ok());
     Client {
-        meta: RequestMeta { request_id: request_id.unwrap_or_default(), address: address.unwrap_or_default() },
+        meta: RequestMeta {
+            request_id: request_id.unwrap_or_default(),
+            address: address.unwrap_or_default(),
+        },
         user_agent: agent.unwrap_or_default().to_owned(),
     }
 }

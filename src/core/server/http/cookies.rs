@@ -35,20 +35,32 @@ pub(super) fn is_loopback(host: &str) -> bool {
 }
 
 fn name(cookie: &str, secure: bool) -> String {
-    if secure { format!("__Host-{cookie}") } else { cookie.to_owned() }
+    if secure {
+        format!("__Host-{cookie}")
+    } else {
+        cookie.to_owned()
+    }
 }
 
 /// The value of one cookie.
 pub fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let all = headers.get_all(header::COOKIE).iter().filter_map(|v| v.to_str().ok());
-    all.flat_map(|line| line.split(';')).find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
+    all.flat_map(|line| line.split(';'))
+        .find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
 }
 
 /// The session cookies of a request.
 pub(super) fn read(config: &Config, headers: &HeaderMap) -> Cookies {
     let secure = secure(config, headers);
-    let get = |c: &str| cookie(headers, &name(c, secure)).filter(|v| v.len() <= 2_048).map(str::to_owned);
-    Cookies { access: get(ACCESS), refresh: get(REFRESH) }
+    let get = |c: &str| {
+        cookie(headers, &name(c, secure))
+            .filter(|v| v.len() <= 2_048)
+            .map(str::to_owned)
+    };
+    Cookies {
+        access: get(ACCESS),
+        refresh: get(REFRESH),
+    }
 }
 
 /// The `Set-Cookie` values for a new session, or the ones that clear it.
@@ -56,11 +68,17 @@ pub fn session_cookies(config: &Config, request: &HeaderMap, session: Option<&Ne
     let secure = secure(config, request);
     let flags = if secure { "; Secure" } else { "" };
     let one = |cookie: &str, value: &str, max_age: i64| {
-        let text = format!("{}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={max_age}{flags}", name(cookie, secure));
+        let text = format!(
+            "{}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={max_age}{flags}",
+            name(cookie, secure)
+        );
         HeaderValue::from_str(&text).ok()
     };
     let pair = match session {
-        Some(s) => [one(ACCESS, &s.access, s.max_age_seconds), one(REFRESH, &s.refresh, s.max_age_seconds)],
+        Some(s) => [
+            one(ACCESS, &s.access, s.max_age_seconds),
+            one(REFRESH, &s.refresh, s.max_age_seconds),
+        ],
         None => [one(ACCESS, "", 0), one(REFRESH, "", 0)],
     };
     pair.into_iter().flatten().collect()

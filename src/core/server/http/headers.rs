@@ -27,7 +27,10 @@ const FIXED: [(HeaderName, &str); 6] = [
     (header::REFERRER_POLICY, "same-origin"),
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-    (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+    (
+        HeaderName::from_static("permissions-policy"),
+        "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    ),
 ];
 
 pub(super) async fn secure(State(core): State<Arc<Core>>, request: Request, next: Next) -> Response {
@@ -41,8 +44,16 @@ pub(super) async fn secure(State(core): State<Arc<Core>>, request: Request, next
     {
         headers.insert(header::CONTENT_SECURITY_POLICY, value);
     }
-    if core.config.public_url.as_ref().is_some_and(|url| url.scheme() == "https") {
-        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    if core
+        .config
+        .public_url
+        .as_ref()
+        .is_some_and(|url| url.scheme() == "https")
+    {
+        headers.insert(
+            header::STRICT_TRANSPORT_SECURITY,
+            HeaderValue::from_static("max-age=31536000"),
+        );
     }
     default_to_private(headers);
     response
@@ -50,7 +61,9 @@ pub(super) async fn secure(State(core): State<Arc<Core>>, request: Request, next
 
 /// What does not say otherwise is never kept by a cache: a page after logout must be gone.
 fn default_to_private(headers: &mut HeaderMap) {
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
 }
 
 fn fresh_nonce() -> String {

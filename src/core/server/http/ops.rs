@@ -28,19 +28,29 @@ async fn healthz() -> &'static str {
 
 /// Requests are served; 503 while starting and while stopping.
 async fn readyz(State(core): State<Arc<Core>>) -> (StatusCode, &'static str) {
-    if core.ready() { (StatusCode::OK, "ready\n") } else { (StatusCode::SERVICE_UNAVAILABLE, "not ready\n") }
+    if core.ready() {
+        (StatusCode::OK, "ready\n")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "not ready\n")
+    }
 }
 
 async fn metrics(State(core): State<Arc<Core>>, Extension(who): Extension<Identity>, headers: HeaderMap) -> Response {
     if who.0.is_none() && !has_token(&core, &headers) {
         return answer(&AppError::unauthenticated()).into_response();
     }
-    let kind = [(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")];
+    let kind = [(
+        header::CONTENT_TYPE,
+        "application/openmetrics-text; version=1.0.0; charset=utf-8",
+    )];
     (kind, core.metrics.text(core.hub.sockets())).into_response()
 }
 
 fn has_token(core: &Core, headers: &HeaderMap) -> bool {
-    let given = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).and_then(|v| v.strip_prefix("Bearer "));
+    let given = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|v| v.to_str().ok())
+        .and_then(|v| v.strip_prefix("Bearer "));
     match (&core.config.metrics_token, given) {
         (Some(token), Some(given)) => token.expose().as_bytes().ct_eq(given.as_bytes()).into(),
         _ => false,

@@ -36,12 +36,19 @@ const PUBLIC_PAGES: [&str; 2] = ["/setup", "/login"];
 impl Pages {
     /// Finds the app's pages by rendering it once, without a request.
     pub fn new(shell: AppFn, app: AppFn, site: &Site) -> Self {
-        let paths = leptos_axum::generate_route_list(app).iter().map(|r| r.path().to_owned()).collect();
+        let paths = leptos_axum::generate_route_list(app)
+            .iter()
+            .map(|r| r.path().to_owned())
+            .collect();
         let options = LeptosOptions::builder()
             .output_name("pollysystem")
             .site_pkg_dir(format!("pkg/{}", site.hash().unwrap_or_else(|| "dev".to_owned())))
             .build();
-        Self { shell, paths: Arc::new(paths), options }
+        Self {
+            shell,
+            paths: Arc::new(paths),
+            options,
+        }
     }
 }
 
@@ -51,15 +58,20 @@ pub(super) fn routes(table: &mut RouteTable, pages: &Pages) {
         let policy = if public { Policy::Public } else { Policy::Session };
         let pages = pages.clone();
         // A page of its own answers a stranger: it sends them to the login page instead of answering 401.
-        table.add_page(Method::GET, path, policy, move |State(core): State<Arc<Core>>, Extension(who): Extension<Identity>, request: Request| {
-            let pages = pages.clone();
-            async move {
-                match detour(&core, public, who.0.is_some(), &request) {
-                    Some(elsewhere) => Redirect::to(&elsewhere).into_response(),
-                    None => render(core, pages, request).await,
+        table.add_page(
+            Method::GET,
+            path,
+            policy,
+            move |State(core): State<Arc<Core>>, Extension(who): Extension<Identity>, request: Request| {
+                let pages = pages.clone();
+                async move {
+                    match detour(&core, public, who.0.is_some(), &request) {
+                        Some(elsewhere) => Redirect::to(&elsewhere).into_response(),
+                        None => render(core, pages, request).await,
+                    }
                 }
-            }
-        });
+            },
+        );
     }
 }
 
@@ -99,12 +111,20 @@ async fn render(core: Arc<Core>, pages: Pages, request: Request) -> Response {
 pub(super) async fn not_found(core: Arc<Core>, pages: Pages, request: Request) -> Response {
     let base = core.config.base_path();
     let path = request.uri().path().to_owned();
-    let inside = path.strip_prefix(base.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    let logged_in = request.extensions().get::<Identity>().is_some_and(|who| who.0.is_some());
+    let inside = path
+        .strip_prefix(base.as_str())
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let logged_in = request
+        .extensions()
+        .get::<Identity>()
+        .is_some_and(|who| who.0.is_some());
     if path == "/" && !base.is_empty() {
         return Redirect::to(&format!("{base}/")).into_response();
     }
-    if request.method() != Method::GET || !inside || path.strip_prefix(base.as_str()).is_some_and(|p| p.starts_with("/api/")) {
+    if request.method() != Method::GET
+        || !inside
+        || path.strip_prefix(base.as_str()).is_some_and(|p| p.starts_with("/api/"))
+    {
         return answer(&crate::error::AppError::not_found("page")).into_response();
     }
     if !logged_in {

@@ -30,7 +30,9 @@ pub(super) async fn traced(State(core): State<Arc<Core>>, mut request: Request, 
     let span = tracing::info_span!("request", request_id = %id, %method, path);
     let started = Instant::now();
     // The id is known to everything this request does on this task.
-    let answered = REQUEST_ID.scope(id.clone(), next.run(request).instrument(span.clone())).await;
+    let answered = REQUEST_ID
+        .scope(id.clone(), next.run(request).instrument(span.clone()))
+        .await;
     span.in_scope(|| finished(&core, &method, &id, started, answered))
 }
 
@@ -67,6 +69,9 @@ pub fn answer(error: &AppError) -> (StatusCode, Json<AppError>) {
 
 /// A panic becomes an internal error; its text goes to the log only.
 pub(super) fn panicked(why: Box<dyn Any + Send>) -> Response<Body> {
-    let text = why.downcast_ref::<String>().map(String::as_str).or_else(|| why.downcast_ref::<&str>().copied());
+    let text = why
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| why.downcast_ref::<&str>().copied());
     answer(&AppError::internal(text.unwrap_or("panic without a text"))).into_response()
 }

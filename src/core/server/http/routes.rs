@@ -1,10 +1,6 @@
 //! The table of raw routes: the Router and the list for the coverage test are built at once.
 
-use super::{
-    Pages,
-    client::Identity,
-    pages,
-};
+use super::{Pages, client::Identity, pages};
 use crate::{core::server::state::Core, error::AppError};
 use axum::{
     Extension, Router,
@@ -47,7 +43,11 @@ pub struct RouteTable {
 
 impl RouteTable {
     pub(super) fn new(base: String) -> Self {
-        Self { router: Router::new(), list: Vec::new(), base }
+        Self {
+            router: Router::new(),
+            list: Vec::new(),
+            base,
+        }
     }
 
     /// Mounts `handler` at `path` (below the base path) for one method.
@@ -56,7 +56,9 @@ impl RouteTable {
         H: Handler<T, Arc<Core>>,
         T: 'static,
     {
-        let Ok(filter) = MethodFilter::try_from(method.clone()) else { return };
+        let Ok(filter) = MethodFilter::try_from(method.clone()) else {
+            return;
+        };
         let route = match policy {
             Policy::Session => on(filter, handler).route_layer(middleware::from_fn(require_session)),
             _ => on(filter, handler),
@@ -74,19 +76,29 @@ impl RouteTable {
     }
 
     fn mount(&mut self, method: Method, path: &str, policy: Policy, route: MethodRouter<Arc<Core>>) {
-        let full = if path == "/" && !self.base.is_empty() { self.base.clone() } else { format!("{}{path}", self.base) };
+        let full = if path == "/" && !self.base.is_empty() {
+            self.base.clone()
+        } else {
+            format!("{}{path}", self.base)
+        };
         self.router = std::mem::take(&mut self.router).route(&full, route.clone());
         if path == "/" && !self.base.is_empty() {
             self.router = std::mem::take(&mut self.router).route(&format!("{}/", self.base), route);
         }
-        self.list.push(RouteEntry { method: method.to_string(), path: path.to_owned(), policy });
+        self.list.push(RouteEntry {
+            method: method.to_string(),
+            path: path.to_owned(),
+            policy,
+        });
     }
 
     pub(super) fn finish(self, pages: &Pages) -> (Router<Arc<Core>>, Vec<RouteEntry>) {
         let pages = pages.clone();
-        let router = self.router.fallback(move |State(core): State<Arc<Core>>, request: Request| async move {
-            pages::not_found(core, pages, request).await
-        });
+        let router = self
+            .router
+            .fallback(move |State(core): State<Arc<Core>>, request: Request| async move {
+                pages::not_found(core, pages, request).await
+            });
         (router, self.list)
     }
 }

@@ -28,7 +28,10 @@ impl Kek {
         // Both lengths are far below HKDF's bound of 255 blocks, the only way to fail.
         let _ = derive.expand(b"pollysystem key id v1", &mut id);
         let _ = derive.expand(b"pollysystem key wrap v1", &mut wrap);
-        Self { id: hex::encode(id), wrap: Secret::new(wrap) }
+        Self {
+            id: hex::encode(id),
+            wrap: Secret::new(wrap),
+        }
     }
 
     pub(super) fn id(&self) -> &str {
@@ -47,7 +50,9 @@ pub(super) fn seal(kek: &Kek, at: Place<'_>, plain: &[u8]) -> Option<String> {
 
 pub(super) fn open(kek: &Kek, at: Place<'_>, sealed: &str) -> Result<Secret<Vec<u8>>, &'static str> {
     let parts: Vec<&str> = sealed.split('.').collect();
-    let &[version, id, wrap_nonce, wrapped, nonce, text] = parts.as_slice() else { return Err("it is not sealed text") };
+    let &[version, id, wrap_nonce, wrapped, nonce, text] = parts.as_slice() else {
+        return Err("it is not sealed text");
+    };
     if version != VERSION {
         return Err("it was sealed by another version");
     }
@@ -55,7 +60,12 @@ pub(super) fn open(kek: &Kek, at: Place<'_>, sealed: &str) -> Result<Secret<Vec<
         return Err("it was sealed under another master key");
     }
     let data_key = decrypt(&kek.wrap, wrap_nonce, &aad("key", kek, at), wrapped)?;
-    let data_key = data_key.expose().as_slice().try_into().map(Secret::new).map_err(|_| "its data key has a wrong length")?;
+    let data_key = data_key
+        .expose()
+        .as_slice()
+        .try_into()
+        .map(Secret::new)
+        .map_err(|_| "its data key has a wrong length")?;
     decrypt(&data_key, nonce, &aad("text", kek, at), text)
 }
 
@@ -68,7 +78,12 @@ pub(super) fn nonce() -> [u8; NONCE_BYTES] {
 fn encrypt(key: &Secret<[u8; 32]>, aad: &[u8], plain: &[u8]) -> Option<([u8; NONCE_BYTES], Vec<u8>)> {
     let nonce = nonce();
     let cipher = XChaCha20Poly1305::new(key.expose().into());
-    Some((nonce, cipher.encrypt(XNonce::from_slice(&nonce), Payload { msg: plain, aad }).ok()?))
+    Some((
+        nonce,
+        cipher
+            .encrypt(XNonce::from_slice(&nonce), Payload { msg: plain, aad })
+            .ok()?,
+    ))
 }
 
 fn decrypt(key: &Secret<[u8; 32]>, nonce: &str, aad: &[u8], text: &str) -> Result<Secret<Vec<u8>>, &'static str> {

@@ -49,22 +49,39 @@ impl Secrets {
 
     /// Like [`Secrets::open_or_create`] for a database that is only read: makes and writes nothing.
     pub async fn open_existing(config: &SecretsConfig, data_dir: &Path, db: &Db) -> AppResult<Secrets> {
-        let expected = store::expected_key(db).await?.ok_or_else(|| AppError::conflict("The database knows no master key yet: no server has run on it."))?;
+        let expected = store::expected_key(db)
+            .await?
+            .ok_or_else(|| AppError::conflict("The database knows no master key yet: no server has run on it."))?;
         Self::checked(&expected, kek::find(config, data_dir)?, data_dir)
     }
 
     fn checked(expected: &store::ExpectedKey, found: Option<kek::Found>, data_dir: &Path) -> AppResult<Self> {
         let found = found.ok_or_else(|| kek::missing(&expected.kek_id, data_dir))?;
-        let secrets = Self { kek: Arc::new(found.kek) };
-        let opens = secrets.kek.id() == expected.kek_id && secrets.open(check_place(&expected.kek_id), &expected.check_sealed).is_ok();
-        if opens { Ok(secrets) } else { Err(kek::wrong(&expected.kek_id, secrets.kek.id(), &found.source)) }
+        let secrets = Self {
+            kek: Arc::new(found.kek),
+        };
+        let opens = secrets.kek.id() == expected.kek_id
+            && secrets
+                .open(check_place(&expected.kek_id), &expected.check_sealed)
+                .is_ok();
+        if opens {
+            Ok(secrets)
+        } else {
+            Err(kek::wrong(&expected.kek_id, secrets.kek.id(), &found.source))
+        }
     }
 
     async fn adopted(found: kek::Found, db: &Db) -> AppResult<Self> {
-        let secrets = Self { kek: Arc::new(found.kek) };
+        let secrets = Self {
+            kek: Arc::new(found.kek),
+        };
         let id = secrets.kek.id().to_owned();
         let check = secrets.seal(check_place(&id), b"pollysystem")?;
-        tracing::info!(key.id = id, key.source = found.source, "the database's master key from now on: keep it apart from backups");
+        tracing::info!(
+            key.id = id,
+            key.source = found.source,
+            "the database's master key from now on: keep it apart from backups"
+        );
         store::remember_key(db, id, check).await?;
         Ok(secrets)
     }
@@ -76,25 +93,41 @@ impl Secrets {
 
     /// Opens what was sealed for `at`. Any change of text, place or key is an error.
     pub fn open(&self, at: Place<'_>, sealed: &str) -> AppResult<Secret<Vec<u8>>> {
-        envelope::open(&self.kek, at, sealed)
-            .map_err(|why| AppError::internal(format!("the secret {}/{}/{} does not open: {why}", at.table, at.row, at.field)))
+        envelope::open(&self.kek, at, sealed).map_err(|why| {
+            AppError::internal(format!(
+                "the secret {}/{}/{} does not open: {why}",
+                at.table, at.row, at.field
+            ))
+        })
     }
 
     /// A random key with this name, made at the first call and kept sealed in the database.
     pub async fn named_key(&self, db: &Db, name: &str) -> AppResult<Secret<[u8; 32]>> {
-        let place = Place { table: "named_keys", row: name, field: "sealed" };
+        let place = Place {
+            table: "named_keys",
+            row: name,
+            field: "sealed",
+        };
         let sealed = match store::named_key(db, name).await? {
             Some(sealed) => sealed,
             None => store::keep_named_key(db, name, self.seal(place, random_key().expose())?).await?,
         };
         let key = self.open(place, &sealed)?;
-        let key = key.expose().as_slice().try_into().map_err(|_| AppError::internal(format!("the key {name} is not 32 bytes")))?;
+        let key = key
+            .expose()
+            .as_slice()
+            .try_into()
+            .map_err(|_| AppError::internal(format!("the key {name} is not 32 bytes")))?;
         Ok(Secret::new(key))
     }
 }
 
 fn check_place(kek_id: &str) -> Place<'_> {
-    Place { table: "secret_keys", row: kek_id, field: "check_sealed" }
+    Place {
+        table: "secret_keys",
+        row: kek_id,
+        field: "check_sealed",
+    }
 }
 
 /// 256 bits from the operating system.

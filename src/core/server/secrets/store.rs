@@ -41,11 +41,18 @@ mod named_keys {
 pub(super) type ExpectedKey = secret_keys::Model;
 
 pub(super) async fn expected_key(db: &Db) -> AppResult<Option<ExpectedKey>> {
-    Ok(secret_keys::Entity::find().order_by_desc(secret_keys::Column::CreatedAt).one(db.read()).await?)
+    Ok(secret_keys::Entity::find()
+        .order_by_desc(secret_keys::Column::CreatedAt)
+        .one(db.read())
+        .await?)
 }
 
 pub(super) async fn remember_key(db: &Db, kek_id: String, check_sealed: String) -> AppResult<()> {
-    let row = secret_keys::ActiveModel { kek_id: Set(kek_id), check_sealed: Set(check_sealed), created_at: Set(UnixMillis::now().0) };
+    let row = secret_keys::ActiveModel {
+        kek_id: Set(kek_id),
+        check_sealed: Set(check_sealed),
+        created_at: Set(UnixMillis::now().0),
+    };
     db.write(move |tx| {
         Box::pin(async move {
             secret_keys::Entity::insert(row).exec_without_returning(tx).await?;
@@ -56,7 +63,10 @@ pub(super) async fn remember_key(db: &Db, kek_id: String, check_sealed: String) 
 }
 
 pub(super) async fn named_key(db: &Db, name: &str) -> AppResult<Option<String>> {
-    Ok(named_keys::Entity::find_by_id(name.to_owned()).one(db.read()).await?.map(|row| row.sealed))
+    Ok(named_keys::Entity::find_by_id(name.to_owned())
+        .one(db.read())
+        .await?
+        .map(|row| row.sealed))
 }
 
 /// Keeps the key unless there is one by now; gives the one that is kept.
@@ -67,7 +77,10 @@ pub(super) async fn keep_named_key(db: &Db, name: &str, sealed: String) -> AppRe
             if let Some(row) = named_keys::Entity::find_by_id(name.clone()).one(tx).await? {
                 return Ok(row.sealed);
             }
-            let row = named_keys::ActiveModel { name: Set(name), sealed: Set(sealed.clone()) };
+            let row = named_keys::ActiveModel {
+                name: Set(name),
+                sealed: Set(sealed.clone()),
+            };
             named_keys::Entity::insert(row).exec_without_returning(tx).await?;
             Ok(sealed)
         })

@@ -40,11 +40,19 @@ impl Settings {
     /// Every value that was set and whose name begins with `prefix`, by name.
     pub async fn all(&self, prefix: &str) -> AppResult<Vec<(String, String)>> {
         let rows = store::all(self.db.read()).await?;
-        Ok(rows.into_iter().filter(|(name, _)| name.starts_with(prefix) && !name.starts_with(RESERVED)).collect())
+        Ok(rows
+            .into_iter()
+            .filter(|(name, _)| name.starts_with(prefix) && !name.starts_with(RESERVED))
+            .collect())
     }
 
     /// Sets a value, or takes it back with `None`; the audit row has the value before and after.
-    pub async fn set(&self, granted: Authorized<Instance, SettingsManage>, name: &str, value: Option<String>) -> AppResult<()> {
+    pub async fn set(
+        &self,
+        granted: Authorized<Instance, SettingsManage>,
+        name: &str,
+        value: Option<String>,
+    ) -> AppResult<()> {
         check(name, value.as_deref())?;
         let (audit, name, actor) = (self.audit.clone(), name.to_owned(), granted.into_parts().1);
         self.db
@@ -57,7 +65,18 @@ impl Settings {
                     store::set(tx, &name, value.as_deref()).await?;
                     let detail = json!({"before": before, "after": value});
                     let object = ObjectRef::new("setting", &name, name.clone());
-                    audit.change_in(tx, &actor, Entry { action: "core.settings.set".to_owned(), object, detail }).await.map(|_| ())
+                    audit
+                        .change_in(
+                            tx,
+                            &actor,
+                            Entry {
+                                action: "core.settings.set".to_owned(),
+                                object,
+                                detail,
+                            },
+                        )
+                        .await
+                        .map(|_| ())
                 })
             })
             .await
@@ -65,12 +84,18 @@ impl Settings {
 }
 
 fn check(name: &str, value: Option<&str>) -> AppResult<()> {
-    let known_form = name.contains('.') && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '_'));
+    let known_form = name.contains('.')
+        && name
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '_'));
     if !known_form || name.starts_with(RESERVED) {
         return Err(AppError::invalid("name", "There is no such setting."));
     }
     if value.is_some_and(|v| v.len() > MAX_BYTES) {
-        return Err(AppError::invalid("value", format!("The value may have {MAX_BYTES} bytes.")));
+        return Err(AppError::invalid(
+            "value",
+            format!("The value may have {MAX_BYTES} bytes."),
+        ));
     }
     Ok(())
 }

@@ -13,14 +13,20 @@ pub(super) async fn get(db: &impl ConnectionTrait, name: &str) -> AppResult<Opti
 
 pub(super) async fn all(db: &impl ConnectionTrait) -> AppResult<Vec<(String, String)>> {
     let rows = query::all(db, "SELECT name, value FROM settings ORDER BY name", []).await?;
-    rows.iter().map(|row| Ok((row.try_get("", "name")?, row.try_get("", "value")?))).collect()
+    rows.iter()
+        .map(|row| Ok((row.try_get("", "name")?, row.try_get("", "value")?)))
+        .collect()
 }
 
 pub(super) async fn set(db: &impl ConnectionTrait, name: &str, value: Option<&str>) -> AppResult<()> {
     let Some(value) = value else {
-        return query::run(db, "DELETE FROM settings WHERE name = ?", [name.into()]).await.map(|_| ());
+        return query::run(db, "DELETE FROM settings WHERE name = ?", [name.into()])
+            .await
+            .map(|_| ());
     };
     let sql = "INSERT INTO settings (name, value, updated_at) VALUES (?, ?, ?) \
                ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at";
-    query::run(db, sql, [name.into(), value.into(), UnixMillis::now().0.into()]).await.map(|_| ())
+    query::run(db, sql, [name.into(), value.into(), UnixMillis::now().0.into()])
+        .await
+        .map(|_| ())
 }

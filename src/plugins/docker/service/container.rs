@@ -34,7 +34,10 @@ impl Container {
 /// The ids in a job's target.
 pub(super) fn parse_target(target: &ObjectRef) -> AppResult<(MachineId, ContainerId)> {
     let (machine, id) = target.id.split_once('/').ok_or_else(unknown_container)?;
-    Ok((machine.parse().map_err(|_| unknown_container())?, id.parse().map_err(|_| unknown_container())?))
+    Ok((
+        machine.parse().map_err(|_| unknown_container())?,
+        id.parse().map_err(|_| unknown_container())?,
+    ))
 }
 
 #[async_trait]

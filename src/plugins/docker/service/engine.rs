@@ -37,9 +37,17 @@ impl Engine {
         let docker = Docker::connect_with_unix(&path, TIMEOUT_SECONDS, API_DEFAULT_VERSION).map_err(|e| explain(&e))?;
         let docker = tokio::time::timeout(CONNECT_WITHIN, docker.negotiate_version())
             .await
-            .map_err(|_| AppError::new(ErrorKind::Timeout, "The Docker engine did not answer within 10 s. Check it on the host: docker info."))?
+            .map_err(|_| {
+                AppError::new(
+                    ErrorKind::Timeout,
+                    "The Docker engine did not answer within 10 s. Check it on the host: docker info.",
+                )
+            })?
             .map_err(|e| explain(&e))?;
-        Ok(Self { docker, _socket: socket })
+        Ok(Self {
+            docker,
+            _socket: socket,
+        })
     }
 
     /// The engine's version, such as `20.10.24`.
@@ -53,13 +61,22 @@ impl Engine {
         if let Some(ids) = ids {
             options = options.filters(&HashMap::from([("id", ids.to_vec())]));
         }
-        let found = self.docker.list_containers(Some(options.build())).await.map_err(|e| explain(&e))?;
-        Ok(found.into_iter().filter_map(|summary| row::container(machine, summary)).collect())
+        let found = self
+            .docker
+            .list_containers(Some(options.build()))
+            .await
+            .map_err(|e| explain(&e))?;
+        Ok(found
+            .into_iter()
+            .filter_map(|summary| row::container(machine, summary))
+            .collect())
     }
 
     /// Ids of containers that something happened to. Ends with an error when the engine goes away.
     pub fn events(&self) -> impl Stream<Item = AppResult<String>> + Send + 'static {
-        let options = EventsOptionsBuilder::new().filters(&HashMap::from([("type", vec!["container"])])).build();
+        let options = EventsOptionsBuilder::new()
+            .filters(&HashMap::from([("type", vec!["container"])]))
+            .build();
         self.docker.events(Some(options)).filter_map(|event| async move {
             match event {
                 // An exec (each health check is one) changes nothing that a row shows.
@@ -71,16 +88,25 @@ impl Engine {
     }
 
     pub async fn start(&self, id: &ContainerId) -> AppResult<()> {
-        self.docker.start_container(id.as_str(), None::<StartContainerOptions>).await.or_else(done_already)
+        self.docker
+            .start_container(id.as_str(), None::<StartContainerOptions>)
+            .await
+            .or_else(done_already)
     }
     /// Asks it to end; the engine kills it after ten seconds.
     pub async fn stop(&self, id: &ContainerId) -> AppResult<()> {
         let options = StopContainerOptionsBuilder::new().t(10).build();
-        self.docker.stop_container(id.as_str(), Some(options)).await.or_else(done_already)
+        self.docker
+            .stop_container(id.as_str(), Some(options))
+            .await
+            .or_else(done_already)
     }
     pub async fn restart(&self, id: &ContainerId) -> AppResult<()> {
         let options = RestartContainerOptionsBuilder::new().t(10).build();
-        self.docker.restart_container(id.as_str(), Some(options)).await.map_err(|e| explain(&e))
+        self.docker
+            .restart_container(id.as_str(), Some(options))
+            .await
+            .map_err(|e| explain(&e))
     }
 }
 
@@ -95,17 +121,32 @@ fn done_already(why: Error) -> AppResult<()> {
 /// An engine's error as a sentence. Its text comes from the host: it is cut, and shown as text only.
 fn explain(why: &Error) -> AppError {
     match why {
-        Error::DockerResponseServerError { status_code: 404, .. } => {
-            AppError::new(ErrorKind::NotFound, "The engine says that there is no such container any more.")
-        }
+        Error::DockerResponseServerError { status_code: 404, .. } => AppError::new(
+            ErrorKind::NotFound,
+            "The engine says that there is no such container any more.",
+        ),
         Error::DockerResponseServerError { status_code, message } => {
             let message: String = message.chars().filter(|c| !c.is_control()).take(500).collect();
-            AppError::new(ErrorKind::Upstream, format!("The engine refused with {status_code}: {message}"))
+            AppError::new(
+                ErrorKind::Upstream,
+                format!("The engine refused with {status_code}: {message}"),
+            )
         }
-        Error::RequestTimeoutError => AppError::new(ErrorKind::Timeout, format!("The engine did not answer within {TIMEOUT_SECONDS} s.")),
+        Error::RequestTimeoutError => AppError::new(
+            ErrorKind::Timeout,
+            format!("The engine did not answer within {TIMEOUT_SECONDS} s."),
+        ),
         other => {
-            let text: String = other.to_string().chars().filter(|c| !c.is_control()).take(300).collect();
-            AppError::new(ErrorKind::HostUnreachable, format!("The Docker engine cannot be reached: {text}"))
+            let text: String = other
+                .to_string()
+                .chars()
+                .filter(|c| !c.is_control())
+                .take(300)
+                .collect();
+            AppError::new(
+                ErrorKind::HostUnreachable,
+                format!("The Docker engine cannot be reached: {text}"),
+            )
         }
     }
 }

@@ -54,18 +54,31 @@ impl DockerService {
     /// Everything the containers page shows, answered from memory.
     pub fn fleet(&self) -> Fleet {
         let ((rows, seqs), (engine_rows, engine_seqs)) = (self.containers.rows(), self.engines.rows());
-        Fleet { containers: Rows { rows, seqs }, engines: Rows { rows: engine_rows, seqs: engine_seqs } }
+        Fleet {
+            containers: Rows { rows, seqs },
+            engines: Rows {
+                rows: engine_rows,
+                seqs: engine_seqs,
+            },
+        }
     }
 
     /// One container and where its stream starts.
     pub fn container(&self, machine: MachineId, id: &ContainerId) -> Option<Rows<ContainerRow>> {
         let (rows, seq) = self.containers.shard_with_seq(&machine.to_string());
         let row = rows.into_iter().find(|row| row.id == *id)?;
-        Some(Rows { rows: vec![row], seqs: vec![seq] })
+        Some(Rows {
+            rows: vec![row],
+            seqs: vec![seq],
+        })
     }
 
     /// Puts an action on one container into a job.
-    pub async fn act<A: Action>(&self, container: Authorized<Container, A>, action: ContainerAction) -> AppResult<JobId> {
+    pub async fn act<A: Action>(
+        &self,
+        container: Authorized<Container, A>,
+        action: ContainerAction,
+    ) -> AppResult<JobId> {
         let row = &container.object().0;
         let new = NewJob {
             kind: jobs::kind_name(action),
@@ -100,9 +113,19 @@ impl DockerService {
     fn watching(&self, machine: &MachineRow, watching: bool, version: Option<String>, problem: Option<String>) {
         let (shard, id) = (machine.id.to_string(), machine.id.to_string());
         let old = self.engines.get(&shard, &id);
-        let since = old.as_ref().filter(|e| e.watching == watching).map_or_else(UnixMillis::now, |e| e.since);
+        let since = old
+            .as_ref()
+            .filter(|e| e.watching == watching)
+            .map_or_else(UnixMillis::now, |e| e.since);
         let version = version.or_else(|| old.and_then(|e| e.version));
-        let row = EngineRow { machine: machine.id, machine_name: machine.name.clone(), watching, since, version, problem };
+        let row = EngineRow {
+            machine: machine.id,
+            machine_name: machine.name.clone(),
+            watching,
+            since,
+            version,
+            problem,
+        };
         self.engines.upsert(&shard, row);
     }
 
@@ -113,7 +136,11 @@ impl DockerService {
 }
 
 /// A container that `actor` names, for any of the actions.
-pub async fn authorised<A: Action>(actor: &Actor, machine: MachineId, id: ContainerId) -> AppResult<Authorized<Container, A>> {
+pub async fn authorised<A: Action>(
+    actor: &Actor,
+    machine: MachineId,
+    id: ContainerId,
+) -> AppResult<Authorized<Container, A>> {
     actor.authorise::<Container, A>((machine, id)).await
 }
 

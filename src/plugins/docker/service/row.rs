@@ -40,7 +40,10 @@ pub(super) fn container(machine: &MachineRow, summary: ContainerSummary) -> Opti
 }
 
 fn cut(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).take(MAX_TEXT).collect()
+    text.chars()
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .take(MAX_TEXT)
+        .collect()
 }
 
 fn state(state: Option<S>) -> ContainerState {
@@ -86,7 +89,9 @@ impl LiveRow for ContainerRow {
         let filter = filter.to_lowercase();
         let fields = [&self.name, &self.image, &self.machine_name];
         filter.split_whitespace().all(|word| {
-            fields.iter().any(|f| f.to_lowercase().contains(word)) || self.state.as_str() == word || self.id.as_str().starts_with(word)
+            fields.iter().any(|f| f.to_lowercase().contains(word))
+                || self.state.as_str() == word
+                || self.id.as_str().starts_with(word)
         })
     }
     fn compare(&self, other: &Self, column: &str) -> Ordering {

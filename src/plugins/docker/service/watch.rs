@@ -10,7 +10,12 @@ use crate::{
     },
 };
 use futures::{Stream, StreamExt};
-use std::{collections::{BTreeSet, HashMap}, pin::pin, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    pin::pin,
+    sync::Arc,
+    time::Duration,
+};
 use tokio::sync::broadcast::error::RecvError;
 
 /// Events that come within this time are answered by one list.
@@ -34,7 +39,9 @@ pub(super) fn start(service: Arc<DockerService>, tasks: &TaskSet) {
         }
         loop {
             match links.recv().await {
-                Ok(LinkEvent::Online { id } | LinkEvent::Down { id }) => follow(&service, &owner, &mut watchers, id).await,
+                Ok(LinkEvent::Online { id } | LinkEvent::Down { id }) => {
+                    follow(&service, &owner, &mut watchers, id).await
+                }
                 Ok(LinkEvent::Deleted { id }) => {
                     end(&mut watchers, id).await;
                     service.forget(id);
@@ -51,11 +58,28 @@ pub(super) fn start(service: Arc<DockerService>, tasks: &TaskSet) {
 }
 
 /// Makes the watcher of one machine fit the state of its link.
-async fn follow(service: &Arc<DockerService>, owner: &TaskSet, watchers: &mut HashMap<MachineId, TaskSet>, id: MachineId) {
+async fn follow(
+    service: &Arc<DockerService>,
+    owner: &TaskSet,
+    watchers: &mut HashMap<MachineId, TaskSet>,
+    id: MachineId,
+) {
     end(watchers, id).await;
-    let Some(machine) = service.machines.machine(id) else { return service.forget(id) };
+    let Some(machine) = service.machines.machine(id) else {
+        return service.forget(id);
+    };
     if !machine.state.is_up() {
-        return service.watching(&machine, false, None, Some(machine.reason.clone().unwrap_or_else(|| "The host is not connected.".to_owned())));
+        return service.watching(
+            &machine,
+            false,
+            None,
+            Some(
+                machine
+                    .reason
+                    .clone()
+                    .unwrap_or_else(|| "The host is not connected.".to_owned()),
+            ),
+        );
     }
     let set = owner.child();
     let service = service.clone();
@@ -77,7 +101,11 @@ async fn watch(service: Arc<DockerService>, machine: MachineRow) {
             tracing::warn!(machine = %machine.id, error = %why, "the engine is not watched");
             service.watching(&machine, false, None, Some(why.message));
         }
-        pause = if was.elapsed() > RETRY_LAST { RETRY_FIRST } else { (pause * 2).min(RETRY_LAST) };
+        pause = if was.elapsed() > RETRY_LAST {
+            RETRY_FIRST
+        } else {
+            (pause * 2).min(RETRY_LAST)
+        };
         tokio::time::sleep(pause.mul_f64(1.0 + rand::random::<f64>() / 4.0)).await;
     }
 }
@@ -98,7 +126,10 @@ async fn session(service: &DockerService, machine: &MachineRow) -> AppResult<()>
             Some(ids) if ids.len() <= MANY => {
                 let ids: Vec<String> = ids.into_iter().collect();
                 let rows = engine.list(machine, Some(&ids)).await?;
-                let gone: Vec<String> = ids.into_iter().filter(|id| rows.iter().all(|r| r.id.as_str() != id)).collect();
+                let gone: Vec<String> = ids
+                    .into_iter()
+                    .filter(|id| rows.iter().all(|r| r.id.as_str() != id))
+                    .collect();
                 service.containers.change(&shard, rows, &gone);
             }
             _ => service.containers.replace(&shard, engine.list(machine, None).await?),
@@ -115,7 +146,11 @@ struct Changes<S> {
 
 impl<S: Stream<Item = Vec<AppResult<String>>> + Unpin> Changes<S> {
     fn new(events: S) -> Self {
-        Self { events, waiting: BTreeSet::new(), resync_at: tokio::time::Instant::now() + RESYNC }
+        Self {
+            events,
+            waiting: BTreeSet::new(),
+            resync_at: tokio::time::Instant::now() + RESYNC,
+        }
     }
 
     /// Runs `work`, keeping what happens meanwhile.
@@ -145,7 +180,11 @@ impl<S: Stream<Item = Vec<AppResult<String>>> + Unpin> Changes<S> {
     }
 
     fn keep(&mut self, chunk: Option<Vec<AppResult<String>>>) -> AppResult<()> {
-        let ended = || crate::error::AppError::unavailable("The engine ended its stream of events; it is restarting or was stopped.");
+        let ended = || {
+            crate::error::AppError::unavailable(
+                "The engine ended its stream of events; it is restarting or was stopped.",
+            )
+        };
         for event in chunk.ok_or_else(ended)? {
             self.waiting.insert(event?);
         }

@@ -20,7 +20,11 @@ pub(super) struct Actions {
 impl Actions {
     /// Made once per page: what fails is said in a toast, what runs stands in the activity drawer.
     pub fn provide() -> Self {
-        let this = Self { start: ServerAction::new(), stop: ServerAction::new(), restart: ServerAction::new() };
+        let this = Self {
+            start: ServerAction::new(),
+            stop: ServerAction::new(),
+            restart: ServerAction::new(),
+        };
         let toasts = use_toasts();
         Effect::new(move |_| {
             let failed = [
@@ -36,7 +40,11 @@ impl Actions {
 
 /// The buttons of one container; those that make no sense now are disabled, not gone, so that rows keep their shape.
 #[component]
-pub(super) fn ContainerActions(row: Signal<ContainerRow>, actions: Actions, #[prop(optional)] large: bool) -> impl IntoView {
+pub(super) fn ContainerActions(
+    row: Signal<ContainerRow>,
+    actions: Actions,
+    #[prop(optional)] large: bool,
+) -> impl IntoView {
     let Actions { start, stop, restart } = actions;
     let (machine, id) = row.with_untracked(|r| (r.machine.to_string(), r.id.to_string()));
     let ids = StoredValue::new((machine, id));
@@ -47,7 +55,9 @@ pub(super) fn ContainerActions(row: Signal<ContainerRow>, actions: Actions, #[pr
             <input type="hidden" name="container" value=id />
         }
     };
-    let label = move |action: ContainerAction| row.with_untracked(|r| format!("{} {} on {}", action.label(), r.name, r.machine_name));
+    let label = move |action: ContainerAction| {
+        row.with_untracked(|r| format!("{} {} on {}", action.label(), r.name, r.machine_name))
+    };
     let off = move |action: ContainerAction| Signal::derive(move || row.with(|r| !action.fits(r.state)));
     let button = move |action: ContainerAction, icon: &'static str| {
         if large {

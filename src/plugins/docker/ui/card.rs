@@ -3,7 +3,10 @@
 use super::{actions::Actions, row::ContainerLine};
 use crate::{
     core::{
-        live::{client::{live_rows, row_key}, model::Rows},
+        live::{
+            client::{live_rows, row_key},
+            model::Rows,
+        },
         url::url,
     },
     plugins::{
@@ -40,7 +43,9 @@ fn Counts(initial: Fleet) -> impl IntoView {
         Memo::new(move |_| rows.all().iter().filter(|r| wanted(r.state, r.health)).count())
     };
     let running = count(|state, _| state == ContainerState::Running);
-    let unhealthy = count(|state, health| health == Health::Unhealthy || matches!(state, ContainerState::Restarting | ContainerState::Dead));
+    let unhealthy = count(|state, health| {
+        health == Health::Unhealthy || matches!(state, ContainerState::Restarting | ContainerState::Dead)
+    });
     let stopped = count(|state, _| matches!(state, ContainerState::Exited | ContainerState::Created));
     view! {
         <dl class="counts">

@@ -11,8 +11,7 @@ use crate::{
         model::{ContainerRow, EngineRow, Fleet, TOPIC_CONTAINERS, TOPIC_ENGINES},
     },
     ui::{
-        Ago, Button, Column, EmptyState, LinkButton, Note, PageHeader, Skeleton, Table, Tone, Variant,
-        table::Sorting,
+        Ago, Button, Column, EmptyState, LinkButton, Note, PageHeader, Skeleton, Table, Tone, Variant, table::Sorting,
     },
 };
 use leptos::prelude::*;
@@ -86,7 +85,11 @@ impl Query {
         if self.page > 1 {
             parts.push(format!("page={}", self.page));
         }
-        url(&format!("/containers{}{}", if parts.is_empty() { "" } else { "?" }, parts.join("&")))
+        url(&format!(
+            "/containers{}{}",
+            if parts.is_empty() { "" } else { "?" },
+            parts.join("&")
+        ))
     }
 }
 
@@ -99,7 +102,13 @@ fn Containers(initial: Fleet) -> impl IntoView {
     let total = Memo::new(move |_| matching.with(Vec::len));
     let shown = Memo::new(move |_| {
         let q = query.get();
-        matching.with(|keys| keys.iter().skip((q.page - 1) * q.per).take(q.per).cloned().collect::<Vec<_>>())
+        matching.with(|keys| {
+            keys.iter()
+                .skip((q.page - 1) * q.per)
+                .take(q.per)
+                .cloned()
+                .collect::<Vec<_>>()
+        })
     });
     let none_at_all = Memo::new(move |_| rows.all().is_empty());
     let no_engine = Memo::new(move |_| engines.all().is_empty());
@@ -126,21 +135,44 @@ fn Containers(initial: Fleet) -> impl IntoView {
 }
 
 fn count_text(total: usize) -> String {
-    if total == 1 { "1 container".to_owned() } else { format!("{total} containers") }
+    if total == 1 {
+        "1 container".to_owned()
+    } else {
+        format!("{total} containers")
+    }
 }
 
 /// The keys of the rows that match, in order.
 fn ordered(rows: Vec<ContainerRow>, query: &Query) -> Vec<String> {
-    let words: Vec<String> = query.filter.to_lowercase().split_whitespace().map(str::to_owned).collect();
-    let mut rows: Vec<ContainerRow> = rows.into_iter().filter(|row| words.iter().all(|word| matches(row, word))).collect();
-    let (column, descending) = query.sort.strip_prefix('-').map_or((query.sort.as_str(), false), |c| (c, true));
-    rows.sort_by(|a, b| if descending { compare(b, a, column) } else { compare(a, b, column) });
+    let words: Vec<String> = query
+        .filter
+        .to_lowercase()
+        .split_whitespace()
+        .map(str::to_owned)
+        .collect();
+    let mut rows: Vec<ContainerRow> = rows
+        .into_iter()
+        .filter(|row| words.iter().all(|word| matches(row, word)))
+        .collect();
+    let (column, descending) = query
+        .sort
+        .strip_prefix('-')
+        .map_or((query.sort.as_str(), false), |c| (c, true));
+    rows.sort_by(|a, b| {
+        if descending {
+            compare(b, a, column)
+        } else {
+            compare(a, b, column)
+        }
+    });
     rows.iter().map(row_key).collect()
 }
 
 fn matches(row: &ContainerRow, word: &str) -> bool {
     let fields = [&row.name, &row.image, &row.machine_name];
-    fields.iter().any(|f| f.to_lowercase().contains(word)) || row.state.as_str() == word || row.id.as_str().starts_with(word)
+    fields.iter().any(|f| f.to_lowercase().contains(word))
+        || row.state.as_str() == word
+        || row.id.as_str().starts_with(word)
 }
 
 fn compare(a: &ContainerRow, b: &ContainerRow, column: &str) -> Ordering {
@@ -161,7 +193,14 @@ fn sorting(query: Memo<Query>) -> Sorting {
             let sort = query.get().sort;
             if sort.is_empty() { "name".to_owned() } else { sort }
         }),
-        href: Callback::new(move |sort: String| Query { sort, page: 1, ..query.get() }.href()),
+        href: Callback::new(move |sort: String| {
+            Query {
+                sort,
+                page: 1,
+                ..query.get()
+            }
+            .href()
+        }),
     }
 }
 
@@ -190,7 +229,8 @@ fn Pages(query: Memo<Query>, total: Memo<usize>) -> impl IntoView {
         let q = query.get();
         let last = total.get().div_ceil(q.per).max(1);
         let link = |page: usize, label: &'static str| {
-            (page >= 1 && page <= last && page != q.page).then(|| view! { <a class="btn btn-small" href=Query { page, ..q.clone() }.href()>{label}</a> })
+            (page >= 1 && page <= last && page != q.page)
+                .then(|| view! { <a class="btn btn-small" href=Query { page, ..q.clone() }.href()>{label}</a> })
         };
         (last > 1).then(|| {
             view! {

@@ -21,7 +21,9 @@ fn condition(state: ContainerState, health: Health, exit_code: Option<i64>) -> (
         (ContainerState::Running, Health::Starting) => (Tone::Info, text),
         (ContainerState::Running, _) => (Tone::Ok, text),
         (ContainerState::Restarting | ContainerState::Dead, _) => (Tone::Bad, text),
-        (ContainerState::Paused | ContainerState::Stopping | ContainerState::Removing | ContainerState::Unknown, _) => (Tone::Warn, text),
+        (ContainerState::Paused | ContainerState::Stopping | ContainerState::Removing | ContainerState::Unknown, _) => {
+            (Tone::Warn, text)
+        }
         (ContainerState::Exited, _) => match exit_code {
             Some(code) if code != 0 => (Tone::Bad, format!("exited {code}")),
             _ => (Tone::Idle, text),

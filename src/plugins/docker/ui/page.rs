@@ -55,7 +55,9 @@ pub fn ContainerPage() -> impl IntoView {
 
 #[component]
 fn Shown(initial: Rows<ContainerRow>) -> impl IntoView {
-    let Some(first) = initial.rows.first().cloned() else { return ().into_any() };
+    let Some(first) = initial.rows.first().cloned() else {
+        return ().into_any();
+    };
     let key = row_key(&first);
     let rows = live_rows(TOPIC_CONTAINERS, Some(vec![first.machine.to_string()]), initial);
     let there = Memo::new({
@@ -63,7 +65,8 @@ fn Shown(initial: Rows<ContainerRow>) -> impl IntoView {
         move |_| rows.all().iter().any(|row| row_key(row) == key)
     });
     let row = rows.get(&key);
-    let shown = move || match (there.get(), row.clone()) {
+    let shown = move || {
+        match (there.get(), row.clone()) {
         (true, Some(row)) => view! { <Container row=row.into() /> }.into_any(),
         _ => view! {
             <EmptyState icon="containers" title=format!("{} is gone", first.name) text="The container was removed from its host.">
@@ -71,6 +74,7 @@ fn Shown(initial: Rows<ContainerRow>) -> impl IntoView {
             </EmptyState>
         }
         .into_any(),
+    }
     };
     shown.into_any()
 }
@@ -79,7 +83,10 @@ fn Shown(initial: Rows<ContainerRow>) -> impl IntoView {
 fn Container(row: Signal<ContainerRow>) -> impl IntoView {
     let actions = Actions::provide();
     let now = move || row.with(|r| condition(r.state, r.health, r.exit_code));
-    let crumbs = vec![Crumb { label: "Containers".to_owned(), href: url("/containers") }];
+    let crumbs = vec![Crumb {
+        label: "Containers".to_owned(),
+        href: url("/containers"),
+    }];
     let badge = view! { <StateBadge tone=Signal::derive(move || now().0) text=Signal::derive(move || now().1) /> };
     let host = row.with_untracked(|r| url(&format!("/machines/{}", r.machine)));
     view! {
@@ -111,5 +118,9 @@ fn Container(row: Signal<ContainerRow>) -> impl IntoView {
 }
 
 fn all_ports(ports: &[Port]) -> String {
-    if ports.is_empty() { "none".to_owned() } else { ports.iter().map(Port::label).collect::<Vec<_>>().join(", ") }
+    if ports.is_empty() {
+        "none".to_owned()
+    } else {
+        ports.iter().map(Port::label).collect::<Vec<_>>().join(", ")
+    }
 }

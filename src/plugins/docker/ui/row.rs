@@ -15,9 +15,19 @@ use leptos::prelude::*;
 const SHOWN_PORTS: usize = 3;
 
 #[component]
-pub(super) fn ContainerLine(row: ArcRwSignal<ContainerRow>, actions: Actions, stale: Signal<bool>, #[prop(optional)] no_host: bool) -> impl IntoView {
+pub(super) fn ContainerLine(
+    row: ArcRwSignal<ContainerRow>,
+    actions: Actions,
+    stale: Signal<bool>,
+    #[prop(optional)] no_host: bool,
+) -> impl IntoView {
     let row: Signal<ContainerRow> = row.into();
-    let (href, host) = row.with_untracked(|r| (url(&format!("/containers/{}/{}", r.machine, r.id)), url(&format!("/machines/{}", r.machine))));
+    let (href, host) = row.with_untracked(|r| {
+        (
+            url(&format!("/containers/{}/{}", r.machine, r.id)),
+            url(&format!("/machines/{}", r.machine)),
+        )
+    });
     let now = move || row.with(|r| condition(r.state, r.health, r.exit_code));
     view! {
         <tr class:stale=move || stale.get()>

@@ -62,24 +62,36 @@ impl HostAddress {
         if is_host_name(text) {
             return Ok(Self(text.to_ascii_lowercase()));
         }
-        Err(AppError::invalid("host", "Give an IP address or a host name, such as 192.0.2.7 or web-1.example.org, without a user or port."))
+        Err(AppError::invalid(
+            "host",
+            "Give an IP address or a host name, such as 192.0.2.7 or web-1.example.org, without a user or port.",
+        ))
     }
     /// `host:port`, with brackets around an IPv6 address.
     pub fn with_port(&self, port: u16) -> String {
-        if self.0.contains(':') { format!("[{}]:{port}", self.0) } else { format!("{}:{port}", self.0) }
+        if self.0.contains(':') {
+            format!("[{}]:{port}", self.0)
+        } else {
+            format!("{}:{port}", self.0)
+        }
     }
 }
 
 /// A last label of digits only is refused: `1.2.3` or `127.1` would be read as an address by some resolvers.
 fn is_host_name(text: &str) -> bool {
     let labels: Vec<&str> = text.split('.').collect();
-    let is_number = |label: &str| label.bytes().all(|b| b.is_ascii_digit()) || label.starts_with("0x") || label.starts_with("0X");
+    let is_number =
+        |label: &str| label.bytes().all(|b| b.is_ascii_digit()) || label.starts_with("0x") || label.starts_with("0X");
     text.len() <= LONGEST_HOST && labels.iter().all(|l| is_label(l)) && !labels.last().is_some_and(|l| is_number(l))
 }
 
 fn is_label(label: &str) -> bool {
     let inner = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
-    !label.is_empty() && label.len() <= LONGEST_LABEL && label.bytes().all(inner) && !label.starts_with('-') && !label.ends_with('-')
+    !label.is_empty()
+        && label.len() <= LONGEST_LABEL
+        && label.bytes().all(inner)
+        && !label.starts_with('-')
+        && !label.ends_with('-')
 }
 
 impl SshUser {
@@ -143,12 +155,48 @@ mod tests {
     fn sh_05_hostile_hosts_users_and_names_are_refused() {
         let long = "a.".repeat(127) + "aa";
         for host in [
-            "", "-oProxyCommand=touch /tmp/pwned", "a b", "$(id)", "`id`", "user@host", "host:22", "fe80::1%eth0", "a\nProxyCommand x",
-            "a\0", "a;b", "-l", "a-", "a..b", ".a", "a.", "127.1", "0x7f.0x1", "1.2.3.4.5", "[a]b", "[::1", "é.org", "a_b", "a/b", "%h", long.as_str(), " a",
+            "",
+            "-oProxyCommand=touch /tmp/pwned",
+            "a b",
+            "$(id)",
+            "`id`",
+            "user@host",
+            "host:22",
+            "fe80::1%eth0",
+            "a\nProxyCommand x",
+            "a\0",
+            "a;b",
+            "-l",
+            "a-",
+            "a..b",
+            ".a",
+            "a.",
+            "127.1",
+            "0x7f.0x1",
+            "1.2.3.4.5",
+            "[a]b",
+            "[::1",
+            "é.org",
+            "a_b",
+            "a/b",
+            "%h",
+            long.as_str(),
+            " a",
         ] {
             assert!(HostAddress::parse(host).is_err(), "{host:?} must be refused");
         }
-        for user in ["", "-l", "Root", "a b", "a@b", "$(id)", "a\n", "1a", "a.b", &"a".repeat(33)] {
+        for user in [
+            "",
+            "-l",
+            "Root",
+            "a b",
+            "a@b",
+            "$(id)",
+            "a\n",
+            "1a",
+            "a.b",
+            &"a".repeat(33),
+        ] {
             assert!(SshUser::parse(user).is_err(), "{user:?} must be refused");
         }
         for name in ["", "  ", "a\nb", "a\u{202e}b", "a\0b", "\u{1b}[31m", &"x".repeat(65)] {
@@ -158,13 +206,19 @@ mod tests {
 
     #[test]
     fn names_may_hold_what_a_shell_would_run_because_no_shell_sees_them() {
-        assert_eq!(MachineName::parse(" $(touch /tmp/pwned)'\" ").unwrap().as_str(), "$(touch /tmp/pwned)'\"");
+        assert_eq!(
+            MachineName::parse(" $(touch /tmp/pwned)'\" ").unwrap().as_str(),
+            "$(touch /tmp/pwned)'\""
+        );
         assert!(SshUser::parse("_backup-2").is_ok());
     }
 
     #[test]
     fn the_wire_checks_too() {
         assert!(serde_json::from_str::<HostAddress>("\"-oProxyCommand=x\"").is_err());
-        assert_eq!(serde_json::to_string(&HostAddress::parse("a").unwrap()).unwrap(), "\"a\"");
+        assert_eq!(
+            serde_json::to_string(&HostAddress::parse("a").unwrap()).unwrap(),
+            "\"a\""
+        );
     }
 }

@@ -35,7 +35,10 @@ pub struct ValidMachine {
 #[derive(Clone, PartialEq, Eq)]
 pub enum KeyChoice {
     /// A private key as text; `passphrase` opens it.
-    Paste { private: String, passphrase: Option<String> },
+    Paste {
+        private: String,
+        passphrase: Option<String>,
+    },
     /// One that the server holds already.
     Existing { id: KeyId },
     /// A new Ed25519 key.
@@ -57,10 +60,22 @@ impl NewMachine {
     fn key_choice(self) -> AppResult<KeyChoice> {
         match self.key_mode.as_str() {
             "generate" => Ok(KeyChoice::Generate),
-            "existing" => self.key_id.parse().map(|id| KeyChoice::Existing { id }).map_err(|_| AppError::invalid("key_id", "Choose one of the keys.")),
-            "paste" if self.private_key.trim().is_empty() => Err(AppError::invalid("private_key", "Paste the private key.")),
-            "paste" => Ok(KeyChoice::Paste { private: self.private_key, passphrase: (!self.passphrase.is_empty()).then_some(self.passphrase) }),
-            _ => Err(AppError::invalid("key_mode", "Choose how the key is given: generate, paste or existing.")),
+            "existing" => self
+                .key_id
+                .parse()
+                .map(|id| KeyChoice::Existing { id })
+                .map_err(|_| AppError::invalid("key_id", "Choose one of the keys.")),
+            "paste" if self.private_key.trim().is_empty() => {
+                Err(AppError::invalid("private_key", "Paste the private key."))
+            }
+            "paste" => Ok(KeyChoice::Paste {
+                private: self.private_key,
+                passphrase: (!self.passphrase.is_empty()).then_some(self.passphrase),
+            }),
+            _ => Err(AppError::invalid(
+                "key_mode",
+                "Choose how the key is given: generate, paste or existing.",
+            )),
         }
     }
 }
@@ -101,7 +116,13 @@ mod tests {
     use super::*;
 
     fn form() -> NewMachine {
-        NewMachine { name: "web".into(), host: "10.0.0.1".into(), user: "polly".into(), key_mode: "generate".into(), ..NewMachine::default() }
+        NewMachine {
+            name: "web".into(),
+            host: "10.0.0.1".into(),
+            user: "polly".into(),
+            key_mode: "generate".into(),
+            ..NewMachine::default()
+        }
     }
     fn field_of(form: NewMachine) -> Option<String> {
         form.checked().unwrap_err().field
@@ -111,26 +132,70 @@ mod tests {
     fn a_plain_form_is_understood() {
         let valid = form().checked().unwrap();
         assert_eq!((valid.port, valid.key), (22, KeyChoice::Generate));
-        assert_eq!(NewMachine { port: " 2222 ".into(), ..form() }.checked().unwrap().port, 2222);
+        assert_eq!(
+            NewMachine {
+                port: " 2222 ".into(),
+                ..form()
+            }
+            .checked()
+            .unwrap()
+            .port,
+            2222
+        );
     }
 
     #[test]
     fn sh_05_ports_are_numbers_and_nothing_else() {
         for port in ["0", "65536", "-1", "+22", "22 -oProxyCommand=x", "0x16", "２２"] {
-            assert_eq!(field_of(NewMachine { port: port.into(), ..form() }).as_deref(), Some("port"), "{port:?}");
+            assert_eq!(
+                field_of(NewMachine {
+                    port: port.into(),
+                    ..form()
+                })
+                .as_deref(),
+                Some("port"),
+                "{port:?}"
+            );
         }
     }
 
     #[test]
     fn each_error_names_its_field() {
-        assert_eq!(field_of(NewMachine { key_mode: "paste".into(), ..form() }).as_deref(), Some("private_key"));
-        assert_eq!(field_of(NewMachine { key_mode: "existing".into(), key_id: "7".into(), ..form() }).as_deref(), Some("key_id"));
-        assert_eq!(field_of(NewMachine { key_mode: String::new(), ..form() }).as_deref(), Some("key_mode"));
+        assert_eq!(
+            field_of(NewMachine {
+                key_mode: "paste".into(),
+                ..form()
+            })
+            .as_deref(),
+            Some("private_key")
+        );
+        assert_eq!(
+            field_of(NewMachine {
+                key_mode: "existing".into(),
+                key_id: "7".into(),
+                ..form()
+            })
+            .as_deref(),
+            Some("key_id")
+        );
+        assert_eq!(
+            field_of(NewMachine {
+                key_mode: String::new(),
+                ..form()
+            })
+            .as_deref(),
+            Some("key_mode")
+        );
     }
 
     #[test]
     fn debug_text_has_no_secret() {
-        let form = NewMachine { key_mode: "paste".into(), private_key: "CANARY".into(), passphrase: "CANARY".into(), ..form() };
+        let form = NewMachine {
+            key_mode: "paste".into(),
+            private_key: "CANARY".into(),
+            passphrase: "CANARY".into(),
+            ..form()
+        };
         assert!(!format!("{form:?} {:?}", form.clone().checked()).contains("CANARY"));
     }
 }

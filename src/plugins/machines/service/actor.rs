@@ -30,7 +30,12 @@ use tokio_util::sync::CancellationToken;
 /// Runs the actor until `token` ends; one that panics is started again.
 pub async fn supervise(world: Arc<World>, shown: Arc<Shown>, wake: Arc<Notify>, token: CancellationToken) {
     while !token.is_cancelled() {
-        let actor = LinkActor { world: world.clone(), shown: shown.clone(), wake: wake.clone(), token: token.clone() };
+        let actor = LinkActor {
+            world: world.clone(),
+            shown: shown.clone(),
+            wake: wake.clone(),
+            token: token.clone(),
+        };
         if let Err(error) = tokio::spawn(actor.run()).await {
             tracing::error!(machine = %shown.id(), %error, "a machine's actor failed; it is started again");
             shown.withdraw();
@@ -90,7 +95,8 @@ impl LinkActor {
     async fn read(&self) -> (Option<Record>, Vec<HostKey>) {
         let db = self.world.db.read();
         loop {
-            let both = async { Ok::<_, AppError>((store::by_id(db, self.id()).await?, store::pins(db, self.id()).await?)) };
+            let both =
+                async { Ok::<_, AppError>((store::by_id(db, self.id()).await?, store::pins(db, self.id()).await?)) };
             match both.await {
                 Ok(both) => return both,
                 Err(error) => tracing::error!(machine = %self.id(), %error, "a machine cannot be read"),
@@ -130,7 +136,8 @@ impl LinkActor {
             pause = if lasted { first } else { pause };
             let wait = jittered(pause);
             tracing::info!(machine = %self.id(), reason = %failure.sentence(), wait_ms = wait.as_millis() as u64, "the link is down");
-            self.shown.state(LinkState::Unreachable, Some(failure.sentence()), Some(in_time(wait)));
+            self.shown
+                .state(LinkState::Unreachable, Some(failure.sentence()), Some(in_time(wait)));
             sleep(wait).await;
             pause = (pause * 2).min(last);
         }
@@ -145,7 +152,13 @@ impl LinkActor {
 
     /// Stays while the link is good; gives the reason why it is not any more.
     async fn hold(&self, connected: &mut Connected, target: &SshTarget, pins: &[HostKey]) -> LinkFailure {
-        let Connected { master, pulse, link, took_ms, .. } = connected;
+        let Connected {
+            master,
+            pulse,
+            link,
+            took_ms,
+            ..
+        } = connected;
         let link: Arc<dyn HostLink> = link.clone();
         self.shown.connected(*took_ms);
         let (late, mut is_late) = watch::channel(false);
@@ -161,7 +174,10 @@ impl LinkActor {
             }
             pending::<()>().await
         };
-        let (beating, probing) = (pulse.run(self.world.paces.beat, &late), watch_key(target, pins, self.world.paces.key_probe));
+        let (beating, probing) = (
+            pulse.run(self.world.paces.beat, &late),
+            watch_key(target, pins, self.world.paces.key_probe),
+        );
         tokio::select! {
             failure = master.died() => failure,
             () = beating => LinkFailure::Lost,
@@ -185,7 +201,10 @@ impl LinkActor {
     async fn stop_for_key(&self, target: &SshTarget, pins: &[HostKey], failure: LinkFailure) {
         let offered = match failure {
             LinkFailure::HostKeyChanged { offered: Some(offered) } => Some(offered),
-            _ => probe::current(&target.host, target.port, pins).await.ok().map(|key| key.fingerprint()),
+            _ => probe::current(&target.host, target.port, pins)
+                .await
+                .ok()
+                .map(|key| key.fingerprint()),
         };
         let accepted: Vec<String> = pins.iter().map(HostKey::fingerprint).collect();
         let shows = offered.as_deref().unwrap_or("no key of an accepted kind");
@@ -201,7 +220,11 @@ impl LinkActor {
     async fn record_key_change(&self, offered: &str, accepted: &[String]) {
         let (audit, system) = (self.world.audit.clone(), self.world.system.clone());
         let entry = self.shown.key_change_entry(offered, accepted);
-        let written = self.world.db.write(move |tx| Box::pin(async move { audit.change_in(tx, &system, entry).await.map(|_| ()) })).await;
+        let written = self
+            .world
+            .db
+            .write(move |tx| Box::pin(async move { audit.change_in(tx, &system, entry).await.map(|_| ()) }))
+            .await;
         if let Err(error) = written {
             tracing::error!(machine = %self.id(), %error, "a changed host key could not be written to the audit log");
         }
@@ -214,7 +237,11 @@ async fn watch_key(target: &SshTarget, pins: &[HostKey], every: Duration) -> Lin
         sleep(jittered_by(every, 0.1)).await;
         match probe::current(&target.host, target.port, pins).await {
             Ok(key) if pins.contains(&key) => {}
-            Ok(key) => return LinkFailure::HostKeyChanged { offered: Some(key.fingerprint()) },
+            Ok(key) => {
+                return LinkFailure::HostKeyChanged {
+                    offered: Some(key.fingerprint()),
+                };
+            }
             Err(failure) if failure.is_host_key() => return failure,
             // a probe that fails for another reason says nothing about the key, and the heartbeat watches the link
             Err(_) => {}
@@ -232,7 +259,11 @@ fn jittered_by(pause: Duration, part: f64) -> Duration {
 }
 
 fn in_time(wait: Duration) -> UnixMillis {
-    UnixMillis(UnixMillis::now().0.saturating_add(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)))
+    UnixMillis(
+        UnixMillis::now()
+            .0
+            .saturating_add(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)),
+    )
 }
 
 #[cfg(test)]

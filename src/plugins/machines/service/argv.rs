@@ -42,16 +42,30 @@ mod tests {
     use proptest::prelude::*;
     use std::{ffi::OsStr, os::unix::ffi::OsStrExt, process::Command};
 
-    const SHELLS: [&[&str]; 4] = [&["/bin/sh", "-c"], &["dash", "-c"], &["bash", "-c"], &["busybox", "sh", "-c"]];
+    const SHELLS: [&[&str]; 4] = [
+        &["/bin/sh", "-c"],
+        &["dash", "-c"],
+        &["bash", "-c"],
+        &["busybox", "sh", "-c"],
+    ];
 
     /// Gives the quoted line to a real shell, as sshd does, and reads back what `printf` was given.
     fn through(shell: &[&str], argv: &[Vec<u8>]) -> Vec<Vec<u8>> {
         let mut full: Vec<Vec<u8>> = vec![b"/usr/bin/printf".to_vec(), b"%s\\0".to_vec()];
         full.extend(argv.iter().cloned());
         let line = quote(&full).unwrap();
-        let output = Command::new(shell[0]).args(&shell[1..]).arg(OsStr::from_bytes(&line)).output().unwrap();
+        let output = Command::new(shell[0])
+            .args(&shell[1..])
+            .arg(OsStr::from_bytes(&line))
+            .output()
+            .unwrap();
         assert!(output.status.success(), "{shell:?}: {output:?}");
-        output.stdout.split(|b| *b == 0).map(<[u8]>::to_vec).take(argv.len()).collect()
+        output
+            .stdout
+            .split(|b| *b == 0)
+            .map(<[u8]>::to_vec)
+            .take(argv.len())
+            .collect()
     }
 
     proptest! {
@@ -80,7 +94,11 @@ mod tests {
 
     #[test]
     fn in_07_a_program_that_looks_like_an_assignment_stays_a_program() {
-        let output = Command::new("/bin/sh").arg("-c").arg(OsStr::from_bytes(&quote(&["A=b", "id"]).unwrap())).output().unwrap();
+        let output = Command::new("/bin/sh")
+            .arg("-c")
+            .arg(OsStr::from_bytes(&quote(&["A=b", "id"]).unwrap()))
+            .output()
+            .unwrap();
         assert_eq!(output.status.code(), Some(127));
     }
 }

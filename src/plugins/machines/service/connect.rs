@@ -43,11 +43,20 @@ impl Connected {
 
 /// Where the sealed private key is kept.
 pub fn key_place(id: &str) -> Place<'_> {
-    Place { table: "ssh_keys", row: id, field: "private_sealed" }
+    Place {
+        table: "ssh_keys",
+        row: id,
+        field: "private_sealed",
+    }
 }
 
 /// Connects once. Errors: why not; nothing is left then.
-pub async fn connect(world: &World, record: &Record, target: &SshTarget, pins: &[HostKey]) -> Result<Connected, LinkFailure> {
+pub async fn connect(
+    world: &World,
+    record: &Record,
+    target: &SshTarget,
+    pins: &[HostKey],
+) -> Result<Connected, LinkFailure> {
     let begun = Instant::now();
     let alias = format!("m-{}", record.id.0.simple());
     let key = open_key(world, target.key_id).await.map_err(ours)?;
@@ -55,12 +64,20 @@ pub async fn connect(world: &World, record: &Record, target: &SshTarget, pins: &
     let (file, agent) = (dir.join("cfg"), dir.join("agent"));
     write_files(&dir, &file, &agent, &alias, target, pins).map_err(ours)?;
     let agent = KeyAgent::start(&agent, key, pins).map_err(ours)?;
-    let master = Master::connect(&dir, &file, &alias, CONNECT_DEADLINE).await.map_err(|failure| with_agent(failure, &agent))?;
+    let master = Master::connect(&dir, &file, &alias, CONNECT_DEADLINE)
+        .await
+        .map_err(|failure| with_agent(failure, &agent))?;
     let mux = Arc::new(Mux::new(master.control(), &dir));
     match Pulse::start(&mux).await {
         Ok(pulse) => {
             let took_ms = u32::try_from(begun.elapsed().as_millis()).unwrap_or(u32::MAX);
-            Ok(Connected { master, pulse, link: Arc::new(SshLink(mux)), took_ms, _agent: agent })
+            Ok(Connected {
+                master,
+                pulse,
+                link: Arc::new(SshLink(mux)),
+                took_ms,
+                _agent: agent,
+            })
         }
         Err(error) => {
             master.end().await;
@@ -75,23 +92,44 @@ async fn open_key(world: &World, id: KeyId) -> AppResult<LoginKey> {
     LoginKey::from_text(std::str::from_utf8(text.expose()).map_err(AppError::internal)?)
 }
 
-fn write_files(dir: &Path, file: &Path, agent: &Path, alias: &str, target: &SshTarget, pins: &[HostKey]) -> AppResult<()> {
+fn write_files(
+    dir: &Path,
+    file: &Path,
+    agent: &Path,
+    alias: &str,
+    target: &SshTarget,
+    pins: &[HostKey],
+) -> AppResult<()> {
     let known_hosts = dir.join("known_hosts");
-    let stanza = Stanza { alias, host: target.host.as_str(), port: target.port, user: target.user.as_str(), pins, known_hosts: &known_hosts, agent };
+    let stanza = Stanza {
+        alias,
+        host: target.host.as_str(),
+        port: target.port,
+        user: target.user.as_str(),
+        pins,
+        known_hosts: &known_hosts,
+        agent,
+    };
     write_private(file, config::text(&stanza)?.as_bytes())?;
     write_private(&known_hosts, config::known_hosts(alias, pins)?.as_bytes())
 }
 
 /// A fault of ours; the log has its cause.
 fn ours(error: AppError) -> LinkFailure {
-    let text = if error.kind == ErrorKind::Internal { "the server could not prepare the connection; its log says why".to_owned() } else { error.message };
+    let text = if error.kind == ErrorKind::Internal {
+        "the server could not prepare the connection; its log says why".to_owned()
+    } else {
+        error.message
+    };
     LinkFailure::Other { text }
 }
 
 /// ssh only says "permission denied" when the agent refused.
 fn with_agent(failure: LinkFailure, agent: &KeyAgent) -> LinkFailure {
     match (&failure, agent.refused()) {
-        (LinkFailure::AuthRefused { .. } | LinkFailure::AgentRefused { .. }, Some(why)) => LinkFailure::AgentRefused { why: why.to_owned() },
+        (LinkFailure::AuthRefused { .. } | LinkFailure::AgentRefused { .. }, Some(why)) => {
+            LinkFailure::AgentRefused { why: why.to_owned() }
+        }
         _ => failure,
     }
 }

@@ -47,7 +47,12 @@ pub struct Paces {
 impl Paces {
     pub fn new(key_probe: Duration) -> Self {
         let seconds = Duration::from_secs;
-        Self { key_probe, beat: seconds(5), retry: (seconds(1), seconds(60)), docker: seconds(15) }
+        Self {
+            key_probe,
+            beat: seconds(5),
+            retry: (seconds(1), seconds(60)),
+            docker: seconds(15),
+        }
     }
 }
 
@@ -80,16 +85,38 @@ pub struct Fleet {
 }
 
 impl World {
-    pub fn new(db: Db, secrets: Secrets, audit: Audit, system: Actor, rows: Arc<RowTopic<MachineRow>>, run: RunDir, paces: Paces) -> Arc<Self> {
+    pub fn new(
+        db: Db,
+        secrets: Secrets,
+        audit: Audit,
+        system: Actor,
+        rows: Arc<RowTopic<MachineRow>>,
+        run: RunDir,
+        paces: Paces,
+    ) -> Arc<Self> {
         let (events, _) = broadcast::channel(EVENTS);
-        Arc::new(Self { db, secrets, audit, system, rows, events, connects: Semaphore::new(CONNECTS), run, paces })
+        Arc::new(Self {
+            db,
+            secrets,
+            audit,
+            system,
+            rows,
+            events,
+            connects: Semaphore::new(CONNECTS),
+            run,
+            paces,
+        })
     }
 }
 
 impl Fleet {
     /// Starts an actor for every stored machine. Their tasks end with `tasks`.
     pub async fn start(world: Arc<World>, tasks: TaskSet) -> AppResult<Arc<Self>> {
-        let fleet = Arc::new(Self { world, tasks, handles: Mutex::default() });
+        let fleet = Arc::new(Self {
+            world,
+            tasks,
+            handles: Mutex::default(),
+        });
         for record in store::all(fleet.world.db.read()).await? {
             fleet.add(&record);
         }
@@ -134,8 +161,17 @@ impl Fleet {
         self.world.rows.upsert(&record.id.to_string(), row::fresh(record));
         let id = record.id;
         let shown = Arc::new(Shown::new(id, self.world.clone()));
-        let handle = Handle { wake: Arc::default(), shown: shown.clone(), tasks: self.tasks.child() };
-        let actor = actor::supervise(self.world.clone(), shown, handle.wake.clone(), handle.tasks.token().clone());
+        let handle = Handle {
+            wake: Arc::default(),
+            shown: shown.clone(),
+            tasks: self.tasks.child(),
+        };
+        let actor = actor::supervise(
+            self.world.clone(),
+            shown,
+            handle.wake.clone(),
+            handle.tasks.token().clone(),
+        );
         handle.tasks.spawn(actor);
         self.handles().insert(id, handle);
     }
@@ -161,11 +197,21 @@ impl Fleet {
 
     /// See `MachinesPort::link`.
     pub fn link(&self, id: MachineId) -> AppResult<Arc<dyn HostLink>> {
-        let link = self.handles().get(&id).map(|handle| handle.shown.link()).ok_or_else(|| AppError::not_found("machine"))?;
+        let link = self
+            .handles()
+            .get(&id)
+            .map(|handle| handle.shown.link())
+            .ok_or_else(|| AppError::not_found("machine"))?;
         link.ok_or_else(|| {
             let row = self.row(id);
-            let reason = row.as_ref().and_then(|row| row.reason.clone()).unwrap_or_else(|| "It is not connected.".to_owned());
-            AppError::new(ErrorKind::HostUnreachable, format!("{}: {reason}", row.map_or_else(String::new, |row| row.name)))
+            let reason = row
+                .as_ref()
+                .and_then(|row| row.reason.clone())
+                .unwrap_or_else(|| "It is not connected.".to_owned());
+            AppError::new(
+                ErrorKind::HostUnreachable,
+                format!("{}: {reason}", row.map_or_else(String::new, |row| row.name)),
+            )
         })
     }
 
@@ -173,7 +219,11 @@ impl Fleet {
     pub async fn docker_socket(&self, id: MachineId) -> AppResult<LocalSocket> {
         let link = self.link(id)?;
         let row = self.row(id).ok_or_else(|| AppError::not_found("machine"))?;
-        let reason = || row.reason.clone().unwrap_or_else(|| "No Docker socket was found on the host.".to_owned());
+        let reason = || {
+            row.reason
+                .clone()
+                .unwrap_or_else(|| "No Docker socket was found on the host.".to_owned())
+        };
         let docker = row.docker.as_ref().ok_or_else(|| AppError::unavailable(reason()))?;
         link.open_unix(&docker.socket).await
     }

@@ -34,8 +34,15 @@ impl HostLink for LocalLink {
     async fn exec(&self, argv: &[&str], stdin: Option<&[u8]>, limits: Limits) -> AppResult<ExecOutput> {
         // the same arguments are refused as over SSH
         quote(argv)?;
-        let late = |_| AppError::new(ErrorKind::Timeout, format!("The command did not finish within {} s.", limits.time.as_secs()));
-        timeout(limits.time, run(argv, stdin.unwrap_or_default(), limits.output_bytes)).await.unwrap_or_else(|e| Err(late(e)))
+        let late = |_| {
+            AppError::new(
+                ErrorKind::Timeout,
+                format!("The command did not finish within {} s.", limits.time.as_secs()),
+            )
+        };
+        timeout(limits.time, run(argv, stdin.unwrap_or_default(), limits.output_bytes))
+            .await
+            .unwrap_or_else(|e| Err(late(e)))
     }
     async fn open_unix(&self, remote_path: &str) -> AppResult<LocalSocket> {
         Ok(LocalSocket::own(remote_path))
@@ -44,9 +51,19 @@ impl HostLink for LocalLink {
 
 async fn run(argv: &[&str], input: &[u8], limit: usize) -> AppResult<ExecOutput> {
     let mut command = Command::new(argv[0]);
-    command.args(&argv[1..]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    command
+        .args(&argv[1..])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
     let mut child = match command.spawn() {
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(ExecOutput { code: Some(127), ..ExecOutput::default() }),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+            return Ok(ExecOutput {
+                code: Some(127),
+                ..ExecOutput::default()
+            });
+        }
         spawned => spawned.map_err(AppError::internal)?,
     };
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
@@ -57,13 +74,24 @@ async fn run(argv: &[&str], input: &[u8], limit: usize) -> AppResult<ExecOutput>
     };
     let ((), (stdout, cut_out), (stderr, cut_err)) = tokio::join!(feed, collect(stdout, limit), collect(stderr, limit));
     let truncated = cut_out || cut_err;
-    let code = if truncated { None } else { child.wait().await.map_err(AppError::internal)?.code() };
-    Ok(ExecOutput { code, stdout, stderr, truncated })
+    let code = if truncated {
+        None
+    } else {
+        child.wait().await.map_err(AppError::internal)?.code()
+    };
+    Ok(ExecOutput {
+        code,
+        stdout,
+        stderr,
+        truncated,
+    })
 }
 
 /// Reads up to `limit` bytes; the pipe closes after, which ends whoever writes more.
 async fn collect(reader: Option<impl AsyncRead + Unpin>, limit: usize) -> (Vec<u8>, bool) {
-    let Some(reader) = reader else { return (Vec::new(), false) };
+    let Some(reader) = reader else {
+        return (Vec::new(), false);
+    };
     let mut bytes = Vec::new();
     let _ = reader.take(limit as u64 + 1).read_to_end(&mut bytes).await;
     let cut = bytes.len() > limit;
@@ -78,7 +106,10 @@ mod tests {
 
     #[tokio::test]
     async fn this_host_runs_programs_with_their_arguments_and_limits() {
-        let limits = Limits { time: Duration::from_secs(5), output_bytes: 64 };
+        let limits = Limits {
+            time: Duration::from_secs(5),
+            output_bytes: 64,
+        };
         let run = async |argv: &[&str], input: Option<&[u8]>| LocalLink.exec(argv, input, limits).await;
         let output = run(&["printf", "%s|", "$(id)", "a b"], None).await.unwrap();
         assert_eq!((output.code, output.stdout), (Some(0), b"$(id)|a b|".to_vec()));
@@ -86,7 +117,16 @@ mod tests {
         assert_eq!(run(&["no-such-program"], None).await.unwrap().code, Some(127));
         let long = run(&["yes"], None).await.unwrap();
         assert!(long.truncated && long.stdout.len() == 64 && long.code.is_none());
-        let slow = LocalLink.exec(&["sleep", "5"], None, Limits { time: Duration::from_millis(50), ..limits }).await;
+        let slow = LocalLink
+            .exec(
+                &["sleep", "5"],
+                None,
+                Limits {
+                    time: Duration::from_millis(50),
+                    ..limits
+                },
+            )
+            .await;
         assert_eq!(slow.unwrap_err().kind, ErrorKind::Timeout);
         assert!(run(&["a\0b"], None).await.is_err());
     }

@@ -1,7 +1,8 @@
 //! What a person may do with machines. Each change is written with its audit row, then its actor is woken.
 
 use super::{
-    Fleet, Machine, MachinesCreate, MachinesDelete, MachinesDisable, MachinesEnable, MachinesReconnect, MachinesTrust, MachinesView, World,
+    Fleet, Machine, MachinesCreate, MachinesDelete, MachinesDisable, MachinesEnable, MachinesReconnect, MachinesTrust,
+    MachinesView, World,
     connect::key_place,
     ssh::{hostkey::HostKey, keys::LoginKey, probe},
     store::{self, Record, SshTarget},
@@ -15,7 +16,9 @@ use crate::{
         server::db::{Tx, TxFuture},
     },
     error::{AppError, AppResult},
-    plugins::machines::model::{KeyChoice, KeyId, KeySummary, MachineDetail, MachineId, MachineName, MachineRow, ValidMachine},
+    plugins::machines::model::{
+        KeyChoice, KeyId, KeySummary, MachineDetail, MachineId, MachineName, MachineRow, ValidMachine,
+    },
 };
 use serde_json::{Value, json};
 use std::{
@@ -45,7 +48,10 @@ struct Offer {
 
 impl MachinesService {
     pub fn new(fleet: Arc<Fleet>) -> Self {
-        Self { fleet, offers: Mutex::default() }
+        Self {
+            fleet,
+            offers: Mutex::default(),
+        }
     }
 
     fn world(&self) -> &Arc<World> {
@@ -71,7 +77,9 @@ impl MachinesService {
         let row = machine.object().0.clone();
         let db = self.world().db.read();
         let pins = store::pins(db, row.id).await?;
-        let record = store::by_id(db, row.id).await?.ok_or_else(|| AppError::not_found(Machine::KIND))?;
+        let record = store::by_id(db, row.id)
+            .await?
+            .ok_or_else(|| AppError::not_found(Machine::KIND))?;
         let asked = match &record.ssh {
             Some(target) if row.state.needs_trust() => self.offer(row.id, target).await,
             _ => Ok(Vec::new()),
@@ -81,17 +89,35 @@ impl MachinesService {
             Some(id) => store::key_by_id(db, id).await?,
             None => None,
         };
-        Ok(MachineDetail { offered: offered.iter().map(|k| k.offered(&pins)).collect(), pinned: store::pinned(db, row.id).await?, key, probe_error, row })
+        Ok(MachineDetail {
+            offered: offered.iter().map(|k| k.offered(&pins)).collect(),
+            pinned: store::pinned(db, row.id).await?,
+            key,
+            probe_error,
+            row,
+        })
     }
 
     /// What the host shows now, kept so that only what was shown can be accepted. The error is a sentence.
     async fn offer(&self, id: MachineId, target: &SshTarget) -> Result<Vec<HostKey>, String> {
-        let fresh = self.offers().get(&id).filter(|offer| offer.at.elapsed() < OFFER_FRESH).cloned();
+        let fresh = self
+            .offers()
+            .get(&id)
+            .filter(|offer| offer.at.elapsed() < OFFER_FRESH)
+            .cloned();
         if let Some(offer) = fresh {
             return Ok(offer.keys);
         }
-        let keys = probe::offered(&target.host, target.port).await.map_err(|failure| failure.sentence())?;
-        self.offers().insert(id, Offer { at: Instant::now(), keys: keys.clone() });
+        let keys = probe::offered(&target.host, target.port)
+            .await
+            .map_err(|failure| failure.sentence())?;
+        self.offers().insert(
+            id,
+            Offer {
+                at: Instant::now(),
+                keys: keys.clone(),
+            },
+        );
         Ok(keys)
     }
 
@@ -99,9 +125,20 @@ impl MachinesService {
     ///
     /// Errors: `Invalid` with the field, `Conflict` when the name is taken.
     pub async fn create(&self, may: Authorized<Instance, MachinesCreate>, new: ValidMachine) -> AppResult<MachineId> {
-        let ValidMachine { name, host, port, user, key } = new;
+        let ValidMachine {
+            name,
+            host,
+            port,
+            user,
+            key,
+        } = new;
         let (key, fresh) = self.login_key(key, &name).await?;
-        let target = SshTarget { host, port, user, key_id: key.id };
+        let target = SshTarget {
+            host,
+            port,
+            user,
+            key_id: key.id,
+        };
         let record = record(&name, Some(target));
         let detail = json!({ "host": record.ssh.as_ref().map(|s| s.host.with_port(s.port)), "user": record.ssh.as_ref().map(|s| s.user.as_str()), "key": key.fingerprint });
         let stored = record.clone();
@@ -123,15 +160,21 @@ impl MachinesService {
     pub async fn add_local(&self, may: Authorized<Instance, MachinesCreate>) -> AppResult<MachineId> {
         let record = record(&MachineName::parse(&local_name())?, None);
         let stored = record.clone();
-        self.change(may.actor(), MachinesCreate::NAME, object(&record), json!({ "local": true }), move |tx| {
-            Box::pin(async move {
-                if store::exists(tx, None).await? {
-                    return Err(AppError::conflict("This host is one of the machines already."));
-                }
-                refuse_taken(tx, &stored.name).await?;
-                store::insert(tx, &stored).await
-            })
-        })
+        self.change(
+            may.actor(),
+            MachinesCreate::NAME,
+            object(&record),
+            json!({ "local": true }),
+            move |tx| {
+                Box::pin(async move {
+                    if store::exists(tx, None).await? {
+                        return Err(AppError::conflict("This host is one of the machines already."));
+                    }
+                    refuse_taken(tx, &stored.name).await?;
+                    store::insert(tx, &stored).await
+                })
+            },
+        )
         .await?;
         self.fleet.add(&record);
         Ok(record.id)
@@ -142,18 +185,31 @@ impl MachinesService {
     /// Errors: `Conflict` when they are not, or when too much time passed.
     pub async fn trust(&self, machine: Authorized<Machine, MachinesTrust>, seen: &[String]) -> AppResult<()> {
         let row = machine.object().0.clone();
-        let held = self.offers().get(&row.id).filter(|offer| offer.at.elapsed() < OFFER_HELD).cloned();
+        let held = self
+            .offers()
+            .get(&row.id)
+            .filter(|offer| offer.at.elapsed() < OFFER_HELD)
+            .cloned();
         let keys = held.map(|offer| offer.keys).unwrap_or_default();
         let shown: BTreeSet<String> = keys.iter().map(HostKey::fingerprint).collect();
         if shown.is_empty() || shown != seen.iter().cloned().collect() {
-            return Err(AppError::conflict("These are not the keys that the host shows now. Look at them again, compare, and then accept."));
+            return Err(AppError::conflict(
+                "These are not the keys that the host shows now. Look at them again, compare, and then accept.",
+            ));
         }
-        let (by, before) = (machine.actor().name().to_owned(), store::pinned(self.world().db.read(), row.id).await?);
+        let (by, before) = (
+            machine.actor().name().to_owned(),
+            store::pinned(self.world().db.read(), row.id).await?,
+        );
         let before: Vec<String> = before.into_iter().map(|pin| pin.fingerprint).collect();
         let detail = json!({ "accepted": shown, "before": before });
-        self.change(machine.actor(), MachinesTrust::NAME, machine.object().object_ref(), detail, move |tx| {
-            Box::pin(async move { store::pin(tx, row.id, &keys, &by, UnixMillis::now()).await })
-        })
+        self.change(
+            machine.actor(),
+            MachinesTrust::NAME,
+            machine.object().object_ref(),
+            detail,
+            move |tx| Box::pin(async move { store::pin(tx, row.id, &keys, &by, UnixMillis::now()).await }),
+        )
         .await?;
         self.offers().remove(&row.id);
         self.fleet.renew(row.id);
@@ -163,7 +219,14 @@ impl MachinesService {
     /// Ends the link and connects now.
     pub async fn reconnect(&self, machine: Authorized<Machine, MachinesReconnect>) -> AppResult<()> {
         let id = machine.object().0.id;
-        self.change(machine.actor(), MachinesReconnect::NAME, machine.object().object_ref(), json!({}), |_| Box::pin(async { Ok(()) })).await?;
+        self.change(
+            machine.actor(),
+            MachinesReconnect::NAME,
+            machine.object().object_ref(),
+            json!({}),
+            |_| Box::pin(async { Ok(()) }),
+        )
+        .await?;
         self.fleet.renew(id);
         Ok(())
     }
@@ -179,9 +242,13 @@ impl MachinesService {
 
     async fn set_disabled<A: Action>(&self, machine: &Authorized<Machine, A>, at: Option<UnixMillis>) -> AppResult<()> {
         let id = machine.object().0.id;
-        self.change(machine.actor(), A::NAME, machine.object().object_ref(), json!({}), move |tx| {
-            Box::pin(async move { store::set_disabled(tx, id, at).await })
-        })
+        self.change(
+            machine.actor(),
+            A::NAME,
+            machine.object().object_ref(),
+            json!({}),
+            move |tx| Box::pin(async move { store::set_disabled(tx, id, at).await }),
+        )
         .await?;
         self.fleet.renew(id);
         Ok(())
@@ -192,9 +259,13 @@ impl MachinesService {
     pub async fn delete(&self, machine: Authorized<Machine, MachinesDelete>) -> AppResult<()> {
         let row = machine.object().0.clone();
         let detail = json!({ "address": row.address });
-        self.change(machine.actor(), MachinesDelete::NAME, machine.object().object_ref(), detail, move |tx| {
-            Box::pin(async move { store::delete(tx, row.id).await })
-        })
+        self.change(
+            machine.actor(),
+            MachinesDelete::NAME,
+            machine.object().object_ref(),
+            detail,
+            move |tx| Box::pin(async move { store::delete(tx, row.id).await }),
+        )
         .await?;
         self.offers().remove(&row.id);
         self.fleet.remove(row.id).await;
@@ -207,7 +278,11 @@ impl MachinesService {
         F: for<'t> FnOnce(&'t Tx) -> TxFuture<'t, ()> + Send + 'static,
     {
         let (audit, actor) = (self.world().audit.clone(), actor.clone());
-        let entry = Entry { action: action.to_owned(), object, detail };
+        let entry = Entry {
+            action: action.to_owned(),
+            object,
+            detail,
+        };
         self.world()
             .db
             .write(move |tx| {
@@ -224,19 +299,32 @@ impl MachinesService {
         let key = match choice {
             KeyChoice::Existing { id } => {
                 let key = store::key_by_id(self.world().db.read(), id).await?;
-                return key.map(|key| (key, None)).ok_or_else(|| AppError::invalid("key_id", "This key is no longer there. Choose another one."));
+                return key
+                    .map(|key| (key, None))
+                    .ok_or_else(|| AppError::invalid("key_id", "This key is no longer there. Choose another one."));
             }
             KeyChoice::Generate => LoginKey::generate("pollysystem")?,
-            KeyChoice::Paste { private, passphrase } => LoginKey::read(Zeroizing::new(private), passphrase.map(Zeroizing::new)).await?,
+            KeyChoice::Paste { private, passphrase } => {
+                LoginKey::read(Zeroizing::new(private), passphrase.map(Zeroizing::new)).await?
+            }
         };
         let summary = key.summary(KeyId::new(), machine.as_str())?;
-        let sealed = self.world().secrets.seal(key_place(&summary.id.to_string()), key.to_text()?.as_bytes())?;
+        let sealed = self
+            .world()
+            .secrets
+            .seal(key_place(&summary.id.to_string()), key.to_text()?.as_bytes())?;
         Ok((summary, Some(sealed)))
     }
 }
 
 fn record(name: &MachineName, ssh: Option<SshTarget>) -> Record {
-    Record { id: MachineId::new(), name: name.to_string(), ssh, disabled: false, created_at: UnixMillis::now() }
+    Record {
+        id: MachineId::new(),
+        name: name.to_string(),
+        ssh,
+        disabled: false,
+        created_at: UnixMillis::now(),
+    }
 }
 
 fn object(record: &Record) -> ObjectRef {
@@ -246,7 +334,10 @@ fn object(record: &Record) -> ObjectRef {
 async fn refuse_taken(tx: &Tx, name: &str) -> AppResult<()> {
     if store::exists(tx, Some(name)).await? {
         let message = "Another machine has this name. Choose another one.";
-        return Err(AppError { field: Some("name".to_owned()), ..AppError::conflict(message) });
+        return Err(AppError {
+            field: Some("name".to_owned()),
+            ..AppError::conflict(message)
+        });
     }
     Ok(())
 }
@@ -255,5 +346,9 @@ async fn refuse_taken(tx: &Tx, name: &str) -> AppResult<()> {
 fn local_name() -> String {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let name: String = name.trim().chars().take(64).collect();
-    if MachineName::parse(&name).is_ok() { name } else { "this host".to_owned() }
+    if MachineName::parse(&name).is_ok() {
+        name
+    } else {
+        "this host".to_owned()
+    }
 }

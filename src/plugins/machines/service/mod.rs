@@ -18,7 +18,10 @@ mod store;
 mod tests;
 
 pub use fleet::{Fleet, Paces, World};
-pub use machine::{Machine, MachinesCreate, MachinesDelete, MachinesDisable, MachinesEnable, MachinesReconnect, MachinesTrust, MachinesView};
+pub use machine::{
+    Machine, MachinesCreate, MachinesDelete, MachinesDisable, MachinesEnable, MachinesReconnect, MachinesTrust,
+    MachinesView,
+};
 pub use manage::MachinesService;
 pub use plugin::MachinesPlugin;
 pub use store::migrations;

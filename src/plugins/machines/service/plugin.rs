@@ -35,7 +35,15 @@ impl PluginServer for MachinesPlugin {
         let run = RunDir::create(core.data_dir()).await?;
         let rows = RowTopic::new(core.hub.clone(), TOPIC_MACHINES, MachinesView::NAME);
         let system = core.system("watches the links to the machines");
-        let world = World::new(core.db.clone(), core.secrets.clone(), core.audit.clone(), system, rows, run, Paces::new(core.config.key_probe));
+        let world = World::new(
+            core.db.clone(),
+            core.secrets.clone(),
+            core.audit.clone(),
+            system,
+            rows,
+            run,
+            Paces::new(core.config.key_probe),
+        );
         let tasks = TaskSet::new();
         let fleet = Fleet::start(world, tasks.clone()).await?;
         tasks.spawn({
@@ -46,14 +54,22 @@ impl PluginServer for MachinesPlugin {
             }
         });
         core.services.provide(META.id, fleet.clone());
-        core.services.provide(META.id, Arc::new(MachinesPort::new(fleet.clone())));
-        core.services.provide(META.id, Arc::new(MachinesService::new(fleet.clone())));
-        Ok(Running { tasks, health: Arc::new(move || health(&fleet)) })
+        core.services
+            .provide(META.id, Arc::new(MachinesPort::new(fleet.clone())));
+        core.services
+            .provide(META.id, Arc::new(MachinesService::new(fleet.clone())));
+        Ok(Running {
+            tasks,
+            health: Arc::new(move || health(&fleet)),
+        })
     }
 }
 
 fn health(fleet: &Fleet) -> Option<String> {
     let rows = fleet.rows().rows().0;
-    let down = rows.iter().filter(|row| !row.state.is_up() && row.state != LinkState::Disabled).count();
+    let down = rows
+        .iter()
+        .filter(|row| !row.state.is_up() && row.state != LinkState::Disabled)
+        .count();
     (down > 0).then(|| format!("{down} of {} machines are not connected", rows.len()))
 }

@@ -32,10 +32,20 @@ impl Pulse {
         let mark = format!("polly-{:016x}", rand::random::<u64>());
         let begin = async {
             let channel = mux.channel(&["sh", "-c", SCRIPT, &mark]).await?;
-            let mut pulse = Self { channel, mark: mark.clone(), count: 0, seen: Vec::new() };
+            let mut pulse = Self {
+                channel,
+                mark: mark.clone(),
+                count: 0,
+                seen: Vec::new(),
+            };
             pulse.beat().await.map(|()| pulse)
         };
-        let silent = || AppError::new(ErrorKind::Timeout, "The login works, but no command answers. Check the account's shell and its start-up files on the host.");
+        let silent = || {
+            AppError::new(
+                ErrorKind::Timeout,
+                "The login works, but no command answers. Check the account's shell and its start-up files on the host.",
+            )
+        };
         timeout(FIRST_DEADLINE, begin).await.unwrap_or_else(|_| Err(silent()))
     }
 
@@ -56,7 +66,11 @@ impl Pulse {
     async fn beat(&mut self) -> AppResult<()> {
         self.count += 1;
         let (line, answer) = (format!("{}\n", self.count), format!("{} {}\n", self.mark, self.count));
-        self.channel.stdin.write_all(line.as_bytes()).await.map_err(|_| gone())?;
+        self.channel
+            .stdin
+            .write_all(line.as_bytes())
+            .await
+            .map_err(|_| gone())?;
         let mut bytes = [0; 1024];
         while !contains(&self.seen, answer.as_bytes()) {
             if self.seen.len() > NOISE_BYTES {
@@ -77,5 +91,8 @@ fn contains(text: &[u8], part: &[u8]) -> bool {
 }
 
 fn gone() -> AppError {
-    AppError::new(ErrorKind::HostUnreachable, "The login works, but the host ends every command at once. Check that the account has a shell (not nologin).")
+    AppError::new(
+        ErrorKind::HostUnreachable,
+        "The login works, but the host ends every command at once. Check that the account has a shell (not nologin).",
+    )
 }

@@ -13,11 +13,18 @@ pub fn fresh(record: &Record) -> MachineRow {
     MachineRow {
         id: record.id,
         name: record.name.clone(),
-        kind: ssh.map_or(MachineKind::Local, |s| MachineKind::Ssh { host: s.host.clone(), port: s.port }),
+        kind: ssh.map_or(MachineKind::Local, |s| MachineKind::Ssh {
+            host: s.host.clone(),
+            port: s.port,
+        }),
         address: ssh.map_or_else(|| "this host".to_owned(), |s| s.host.with_port(s.port)),
         user: ssh.map(|s| s.user.to_string()),
         key_id: ssh.map(|s| s.key_id),
-        state: if record.disabled { LinkState::Disabled } else { LinkState::Connecting },
+        state: if record.disabled {
+            LinkState::Disabled
+        } else {
+            LinkState::Connecting
+        },
         since: UnixMillis::now(),
         reason: None,
         next_try_at: None,
@@ -30,8 +37,14 @@ pub fn fresh(record: &Record) -> MachineRow {
 impl LiveRow for MachineRow {
     fn matches(&self, filter: &str) -> bool {
         let filter = filter.to_lowercase();
-        let fields = [self.name.as_str(), self.address.as_str(), self.user.as_deref().unwrap_or_default()];
-        filter.split_whitespace().all(|word| fields.iter().any(|f| f.to_lowercase().contains(word)) || self.state.as_str() == word)
+        let fields = [
+            self.name.as_str(),
+            self.address.as_str(),
+            self.user.as_deref().unwrap_or_default(),
+        ];
+        filter
+            .split_whitespace()
+            .all(|word| fields.iter().any(|f| f.to_lowercase().contains(word)) || self.state.as_str() == word)
     }
     fn compare(&self, other: &Self, column: &str) -> Ordering {
         let by_name = || (self.name.to_lowercase(), self.id).cmp(&(other.name.to_lowercase(), other.id));

@@ -32,7 +32,11 @@ struct Inner {
 
 impl Shown {
     pub fn new(id: MachineId, world: Arc<World>) -> Self {
-        Self { id, world, inner: Mutex::default() }
+        Self {
+            id,
+            world,
+            inner: Mutex::default(),
+        }
     }
     pub fn id(&self) -> MachineId {
         self.id
@@ -91,7 +95,11 @@ impl Shown {
     pub(super) fn key_change_entry(&self, offered: &str, accepted: &[String]) -> Entry {
         let name = self.row().map_or_else(String::new, |row| row.name);
         let detail = json!({ "offered": offered, "accepted": accepted });
-        Entry { action: "machines.host_key_changed".to_owned(), object: ObjectRef::new("machine", self.id, name), detail }
+        Entry {
+            action: "machines.host_key_changed".to_owned(),
+            object: ObjectRef::new("machine", self.id, name),
+            detail,
+        }
     }
 
     fn set_docker(&self, docker: AppResult<DockerSummary>) {
@@ -106,8 +114,16 @@ impl Shown {
             let inner = self.lock();
             (inner.docker.clone(), inner.late)
         };
-        let reason = if late { Some("The host answers late or not at all.".to_owned()) } else { problem };
-        let state = if reason.is_some() { LinkState::Degraded } else { LinkState::Online };
+        let reason = if late {
+            Some("The host answers late or not at all.".to_owned())
+        } else {
+            problem
+        };
+        let state = if reason.is_some() {
+            LinkState::Degraded
+        } else {
+            LinkState::Online
+        };
         self.update(|row| enter(row, state, reason, None));
     }
 

@@ -29,7 +29,10 @@ try /run/podman/podman.sock
 try "/run/user/$u/podman/podman.sock"
 printf 'polly-socket end\n'
 "#;
-const LIMITS: Limits = Limits { time: Duration::from_secs(10), output_bytes: 16 * 1024 };
+const LIMITS: Limits = Limits {
+    time: Duration::from_secs(10),
+    output_bytes: 16 * 1024,
+};
 const ANSWER_BYTES: u64 = 64 * 1024;
 
 /// The socket and the engine's version. Errors: why Docker cannot be used there, and what to do.
@@ -38,14 +41,23 @@ pub async fn find(link: &dyn HostLink, user: &str) -> AppResult<DockerSummary> {
     let socket = choose(&String::from_utf8_lossy(&output.stdout), user)?;
     let version = timeout(LIMITS.time, version(link, &socket)).await;
     let version = version.unwrap_or_else(|_| Err(silent(&socket)))?;
-    Ok(DockerSummary { socket, version: Some(version) })
+    Ok(DockerSummary {
+        socket,
+        version: Some(version),
+    })
 }
 
 /// The first socket that may be used.
 fn choose(text: &str, user: &str) -> AppResult<String> {
     let found = |state: &str| {
-        let paths = text.lines().filter_map(|line| line.strip_prefix("polly-socket ")?.strip_prefix(state)?.strip_prefix(' '));
-        paths.map(str::to_owned).find(|path| path.starts_with('/') && !path.chars().any(char::is_control))
+        let paths = text.lines().filter_map(|line| {
+            line.strip_prefix("polly-socket ")?
+                .strip_prefix(state)?
+                .strip_prefix(' ')
+        });
+        paths
+            .map(str::to_owned)
+            .find(|path| path.starts_with('/') && !path.chars().any(char::is_control))
     };
     if let Some(path) = found("ok") {
         return Ok(path);
@@ -56,9 +68,13 @@ fn choose(text: &str, user: &str) -> AppResult<String> {
         )));
     }
     if !text.lines().any(|line| line == "polly-socket end") {
-        return Err(AppError::unavailable("The host's shell did not answer as expected. Check that the account has an ordinary shell."));
+        return Err(AppError::unavailable(
+            "The host's shell did not answer as expected. Check that the account has an ordinary shell.",
+        ));
     }
-    Err(AppError::unavailable("No Docker socket was found on the host. Install Docker there, or start it (systemctl start docker)."))
+    Err(AppError::unavailable(
+        "No Docker socket was found on the host. Install Docker there, or start it (systemctl start docker).",
+    ))
 }
 
 /// Asks the engine through the forward: what works here works for everybody after.
@@ -67,7 +83,9 @@ async fn version(link: &dyn HostLink, socket: &str) -> AppResult<String> {
     let mut answer = Vec::new();
     let ask = async {
         let mut stream = UnixStream::connect(local.path()).await?;
-        stream.write_all(b"GET /version HTTP/1.0\r\nHost: docker\r\n\r\n").await?;
+        stream
+            .write_all(b"GET /version HTTP/1.0\r\nHost: docker\r\n\r\n")
+            .await?;
         stream.take(ANSWER_BYTES).read_to_end(&mut answer).await
     };
     ask.await.map_err(|_| refused(socket))?;
@@ -84,12 +102,17 @@ fn parse_version(answer: &[u8]) -> Option<String> {
 fn refused(socket: &str) -> AppError {
     AppError::new(
         ErrorKind::Upstream,
-        format!("{socket} is there, but the engine does not answer through it. Check that Docker runs, and that the host's sshd allows it (AllowStreamLocalForwarding yes)."),
+        format!(
+            "{socket} is there, but the engine does not answer through it. Check that Docker runs, and that the host's sshd allows it (AllowStreamLocalForwarding yes)."
+        ),
     )
 }
 
 fn silent(socket: &str) -> AppError {
-    AppError::new(ErrorKind::Timeout, format!("The engine behind {socket} did not answer within 10 s. Check it on the host: docker info."))
+    AppError::new(
+        ErrorKind::Timeout,
+        format!("The engine behind {socket} did not answer within 10 s. Check it on the host: docker info."),
+    )
 }
 
 #[cfg(test)]
@@ -106,7 +129,9 @@ mod tests {
     #[test]
     fn each_reason_has_its_sentence() {
         let says = |text: &str| choose(text, "polly").unwrap_err().message;
-        assert!(says("polly-socket denied /var/run/docker.sock\npolly-socket end\n").contains("usermod -aG docker polly"));
+        assert!(
+            says("polly-socket denied /var/run/docker.sock\npolly-socket end\n").contains("usermod -aG docker polly")
+        );
         assert!(says("polly-socket end\n").contains("No Docker socket"));
         assert!(says("This account is not available\n").contains("ordinary shell"));
         assert!(says("polly-socket ok relative\npolly-socket end\n").contains("No Docker socket"));
@@ -122,6 +147,10 @@ mod tests {
     #[tokio::test]
     async fn the_script_runs_in_a_real_shell() {
         let output = LocalLink.exec(&["sh", "-c", SCRIPT], None, LIMITS).await.unwrap();
-        assert!(String::from_utf8(output.stdout).unwrap().ends_with("polly-socket end\n"));
+        assert!(
+            String::from_utf8(output.stdout)
+                .unwrap()
+                .ends_with("polly-socket end\n")
+        );
     }
 }

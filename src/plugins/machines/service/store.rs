@@ -89,29 +89,53 @@ pub async fn insert(db: &impl ConnectionTrait, record: &Record) -> AppResult<()>
 /// Whether a machine has this name, or (with `None`) whether this host is one.
 pub async fn exists(db: &impl ConnectionTrait, name: Option<&str>) -> AppResult<bool> {
     let row = match name {
-        Some(name) => query::one(db, "SELECT id FROM machines WHERE lower(name) = lower(?)", [name.into()]).await?,
+        Some(name) => {
+            query::one(
+                db,
+                "SELECT id FROM machines WHERE lower(name) = lower(?)",
+                [name.into()],
+            )
+            .await?
+        }
         None => query::one(db, "SELECT id FROM machines WHERE kind = ?", ["local".into()]).await?,
     };
     Ok(row.is_some())
 }
 
 pub async fn all(db: &impl ConnectionTrait) -> AppResult<Vec<Record>> {
-    query::all(db, "SELECT * FROM machines ORDER BY id", []).await?.iter().map(record).collect()
+    query::all(db, "SELECT * FROM machines ORDER BY id", [])
+        .await?
+        .iter()
+        .map(record)
+        .collect()
 }
 
 pub async fn by_id(db: &impl ConnectionTrait, id: MachineId) -> AppResult<Option<Record>> {
-    query::one(db, "SELECT * FROM machines WHERE id = ?", [id.to_string().into()]).await?.as_ref().map(record).transpose()
+    query::one(db, "SELECT * FROM machines WHERE id = ?", [id.to_string().into()])
+        .await?
+        .as_ref()
+        .map(record)
+        .transpose()
 }
 
 pub async fn set_disabled(db: &impl ConnectionTrait, id: MachineId, at: Option<UnixMillis>) -> AppResult<()> {
     let values = [at.map(|at| at.0).into(), id.to_string().into()];
-    query::run(db, "UPDATE machines SET disabled_at = ? WHERE id = ?", values).await.map(|_| ())
+    query::run(db, "UPDATE machines SET disabled_at = ? WHERE id = ?", values)
+        .await
+        .map(|_| ())
 }
 
 /// Deletes the machine, its accepted host keys, and its login key when no other machine uses it.
 pub async fn delete(db: &impl ConnectionTrait, id: MachineId) -> AppResult<()> {
-    let Some(record) = by_id(db, id).await? else { return Ok(()) };
-    query::run(db, "DELETE FROM machine_host_keys WHERE machine_id = ?", [id.to_string().into()]).await?;
+    let Some(record) = by_id(db, id).await? else {
+        return Ok(());
+    };
+    query::run(
+        db,
+        "DELETE FROM machine_host_keys WHERE machine_id = ?",
+        [id.to_string().into()],
+    )
+    .await?;
     query::run(db, "DELETE FROM machines WHERE id = ?", [id.to_string().into()]).await?;
     if let Some(key) = record.ssh.map(|ssh| ssh.key_id.to_string()) {
         let sql = "DELETE FROM ssh_keys WHERE id = ? AND NOT EXISTS (SELECT 1 FROM machines WHERE key_id = ?)";
@@ -121,11 +145,29 @@ pub async fn delete(db: &impl ConnectionTrait, id: MachineId) -> AppResult<()> {
 }
 
 /// Makes `keys` the machine's only accepted ones.
-pub async fn pin(db: &impl ConnectionTrait, id: MachineId, keys: &[HostKey], by: &str, at: UnixMillis) -> AppResult<()> {
-    query::run(db, "DELETE FROM machine_host_keys WHERE machine_id = ?", [id.to_string().into()]).await?;
+pub async fn pin(
+    db: &impl ConnectionTrait,
+    id: MachineId,
+    keys: &[HostKey],
+    by: &str,
+    at: UnixMillis,
+) -> AppResult<()> {
+    query::run(
+        db,
+        "DELETE FROM machine_host_keys WHERE machine_id = ?",
+        [id.to_string().into()],
+    )
+    .await?;
     let sql = "INSERT INTO machine_host_keys (machine_id, fingerprint, algorithm, public_line, accepted_by, accepted_at) VALUES (?, ?, ?, ?, ?, ?)";
     for key in keys {
-        let values = [id.to_string().into(), key.fingerprint().into(), key.algorithm().into(), key.line().into(), by.into(), at.0.into()];
+        let values = [
+            id.to_string().into(),
+            key.fingerprint().into(),
+            key.algorithm().into(),
+            key.line().into(),
+            by.into(),
+            at.0.into(),
+        ];
         query::run(db, sql, values).await?;
     }
     Ok(())
@@ -133,9 +175,20 @@ pub async fn pin(db: &impl ConnectionTrait, id: MachineId, keys: &[HostKey], by:
 
 /// The accepted host keys, best first; what ssh and the agent are given.
 pub async fn pins(db: &impl ConnectionTrait, id: MachineId) -> AppResult<Vec<HostKey>> {
-    let rows = query::all(db, "SELECT public_line FROM machine_host_keys WHERE machine_id = ?", [id.to_string().into()]).await?;
-    let lines = rows.iter().map(|row| Ok(row.try_get::<String>("", "public_line")?)).collect::<AppResult<Vec<_>>>()?;
-    let mut keys = lines.iter().map(|line| HostKey::parse(line)).collect::<AppResult<Vec<_>>>()?;
+    let rows = query::all(
+        db,
+        "SELECT public_line FROM machine_host_keys WHERE machine_id = ?",
+        [id.to_string().into()],
+    )
+    .await?;
+    let lines = rows
+        .iter()
+        .map(|row| Ok(row.try_get::<String>("", "public_line")?))
+        .collect::<AppResult<Vec<_>>>()?;
+    let mut keys = lines
+        .iter()
+        .map(|line| HostKey::parse(line))
+        .collect::<AppResult<Vec<_>>>()?;
     super::ssh::hostkey::sort(&mut keys);
     Ok(keys)
 }
@@ -151,29 +204,60 @@ pub async fn pinned(db: &impl ConnectionTrait, id: MachineId) -> AppResult<Vec<P
             accepted_at: UnixMillis(row.try_get("", "accepted_at")?),
         })
     };
-    query::all(db, sql, [id.to_string().into()]).await?.iter().map(one).collect()
+    query::all(db, sql, [id.to_string().into()])
+        .await?
+        .iter()
+        .map(one)
+        .collect()
 }
 
 pub async fn insert_key(db: &impl ConnectionTrait, key: &KeySummary, sealed: &str, at: UnixMillis) -> AppResult<()> {
     let sql = "INSERT INTO ssh_keys (id, name, algorithm, public_line, fingerprint, private_sealed, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)";
     let text = |text: &String| text.clone().into();
-    let values = [key.id.to_string().into(), text(&key.name), text(&key.algorithm), text(&key.public_line), text(&key.fingerprint), sealed.into(), at.0.into()];
+    let values = [
+        key.id.to_string().into(),
+        text(&key.name),
+        text(&key.algorithm),
+        text(&key.public_line),
+        text(&key.fingerprint),
+        sealed.into(),
+        at.0.into(),
+    ];
     query::run(db, sql, values).await.map(|_| ())
 }
 
 /// The public sides of all keys, oldest first.
 pub async fn keys(db: &impl ConnectionTrait) -> AppResult<Vec<KeySummary>> {
-    query::all(db, "SELECT id, name, algorithm, public_line, fingerprint FROM ssh_keys ORDER BY id", []).await?.iter().map(key).collect()
+    query::all(
+        db,
+        "SELECT id, name, algorithm, public_line, fingerprint FROM ssh_keys ORDER BY id",
+        [],
+    )
+    .await?
+    .iter()
+    .map(key)
+    .collect()
 }
 
 pub async fn key_by_id(db: &impl ConnectionTrait, id: KeyId) -> AppResult<Option<KeySummary>> {
     let sql = "SELECT id, name, algorithm, public_line, fingerprint FROM ssh_keys WHERE id = ?";
-    query::one(db, sql, [id.to_string().into()]).await?.as_ref().map(key).transpose()
+    query::one(db, sql, [id.to_string().into()])
+        .await?
+        .as_ref()
+        .map(key)
+        .transpose()
 }
 
 pub async fn sealed_key(db: &impl ConnectionTrait, id: KeyId) -> AppResult<String> {
-    let row = query::one(db, "SELECT private_sealed FROM ssh_keys WHERE id = ?", [id.to_string().into()]).await?;
-    Ok(row.ok_or_else(|| AppError::not_found("SSH key"))?.try_get("", "private_sealed")?)
+    let row = query::one(
+        db,
+        "SELECT private_sealed FROM ssh_keys WHERE id = ?",
+        [id.to_string().into()],
+    )
+    .await?;
+    Ok(row
+        .ok_or_else(|| AppError::not_found("SSH key"))?
+        .try_get("", "private_sealed")?)
 }
 
 fn key(row: &QueryResult) -> AppResult<KeySummary> {
@@ -190,7 +274,11 @@ fn record(row: &QueryResult) -> AppResult<Record> {
     Ok(Record {
         id: query::id(row, "id")?,
         name: row.try_get("", "name")?,
-        ssh: if row.try_get::<String>("", "kind")? == "ssh" { Some(target(row)?) } else { None },
+        ssh: if row.try_get::<String>("", "kind")? == "ssh" {
+            Some(target(row)?)
+        } else {
+            None
+        },
         disabled: row.try_get::<Option<i64>>("", "disabled_at")?.is_some(),
         created_at: UnixMillis(row.try_get("", "created_at")?),
     })

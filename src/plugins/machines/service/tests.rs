@@ -23,7 +23,10 @@ use crate::{
     error::{AppResult, ErrorKind},
     plugins::machines::{
         META,
-        model::{HostAddress, KeyChoice, KeyId, LinkState, MachineDetail, MachineId, MachineName, MachineRow, TOPIC_MACHINES, ValidMachine},
+        model::{
+            HostAddress, KeyChoice, KeyId, LinkState, MachineDetail, MachineId, MachineName, MachineRow,
+            TOPIC_MACHINES, ValidMachine,
+        },
         port::{Limits, LinkEvent},
     },
 };
@@ -51,14 +54,22 @@ struct House {
 
 fn fast() -> Paces {
     let millis = Duration::from_millis;
-    Paces { key_probe: millis(300), beat: millis(250), retry: (millis(100), millis(400)), docker: millis(200) }
+    Paces {
+        key_probe: millis(300),
+        beat: millis(250),
+        retry: (millis(100), millis(400)),
+        docker: millis(200),
+    }
 }
 
 impl House {
     async fn build() -> Self {
         let data = tempfile::tempdir().unwrap();
         let db = Db::open(data.path(), migrations()).await.unwrap();
-        let config = SecretsConfig { master_key_file: None, master_key: None };
+        let config = SecretsConfig {
+            master_key_file: None,
+            master_key: None,
+        };
         let secrets = Secrets::open_or_create(&config, data.path(), &db).await.unwrap();
         let audit = Audit::open(&db, &secrets).await.unwrap();
         let services = Arc::new(Services::default());
@@ -69,24 +80,53 @@ impl House {
         let tasks = TaskSet::new();
         let fleet = Fleet::start(world, tasks.clone()).await.unwrap();
         services.provide(META.id, fleet.clone());
-        Self { data, db, audit, tasks, service: MachinesService::new(fleet.clone()), fleet, actor }
+        Self {
+            data,
+            db,
+            audit,
+            tasks,
+            service: MachinesService::new(fleet.clone()),
+            fleet,
+            actor,
+        }
     }
     async fn may<T: Guarded, A: Action>(&self, id: T::Id) -> crate::core::auth::service::Authorized<T, A> {
         self.actor.authorise::<T, A>(id).await.unwrap()
     }
     async fn add(&self, sshd: &TestSshd, name: &str, key: KeyChoice) -> MachineId {
-        let new = ValidMachine { name: MachineName::parse(name).unwrap(), host: sshd.host(), port: sshd.port, user: TestSshd::user(), key };
-        let id = self.service.create(self.may::<Instance, MachinesCreate>(()).await, new).await.unwrap();
+        let new = ValidMachine {
+            name: MachineName::parse(name).unwrap(),
+            host: sshd.host(),
+            port: sshd.port,
+            user: TestSshd::user(),
+            key,
+        };
+        let id = self
+            .service
+            .create(self.may::<Instance, MachinesCreate>(()).await, new)
+            .await
+            .unwrap();
         let line = self.detail(id).await.key.unwrap().public_line;
         sshd.authorize(&line);
         id
     }
     async fn detail(&self, id: MachineId) -> MachineDetail {
-        self.service.detail(&self.may::<Machine, MachinesView>(id).await).await.unwrap()
+        self.service
+            .detail(&self.may::<Machine, MachinesView>(id).await)
+            .await
+            .unwrap()
     }
     async fn trust(&self, id: MachineId) -> AppResult<()> {
-        let seen: Vec<String> = self.detail(id).await.offered.into_iter().map(|key| key.fingerprint).collect();
-        self.service.trust(self.may::<Machine, MachinesTrust>(id).await, &seen).await
+        let seen: Vec<String> = self
+            .detail(id)
+            .await
+            .offered
+            .into_iter()
+            .map(|key| key.fingerprint)
+            .collect();
+        self.service
+            .trust(self.may::<Machine, MachinesTrust>(id).await, &seen)
+            .await
     }
     /// Enrolled, trusted and up.
     async fn online(&self, sshd: &TestSshd, name: &str) -> MachineId {
@@ -111,7 +151,12 @@ impl House {
         self.fleet.world().run.path().to_owned()
     }
     async fn audited(&self, action: &str) -> bool {
-        self.audit.list(None, 100, None).await.unwrap().iter().any(|row| row.action == action)
+        self.audit
+            .list(None, 100, None)
+            .await
+            .unwrap()
+            .iter()
+            .any(|row| row.action == action)
     }
     async fn stop(self) {
         assert!(self.tasks.stop(Duration::from_secs(8)).await, "tasks are left");
@@ -119,7 +164,10 @@ impl House {
     }
 }
 
-const LIMITS: Limits = Limits { time: Duration::from_secs(20), output_bytes: 4096 };
+const LIMITS: Limits = Limits {
+    time: Duration::from_secs(20),
+    output_bytes: 4096,
+};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sh_01_nobody_logs_in_before_a_person_accepted_exactly_the_offered_keys() {
@@ -128,12 +176,21 @@ async fn sh_01_nobody_logs_in_before_a_person_accepted_exactly_the_offered_keys(
     house.until(id, |row| row.state == LinkState::Untrusted).await;
     let detail = house.detail(id).await;
     let offered: Vec<String> = detail.offered.iter().map(|key| key.fingerprint.clone()).collect();
-    assert_eq!(offered, sshd.host_keys().iter().map(|key| key.fingerprint()).collect::<Vec<_>>());
+    assert_eq!(
+        offered,
+        sshd.host_keys().iter().map(|key| key.fingerprint()).collect::<Vec<_>>()
+    );
     sleep(Duration::from_millis(500)).await;
     let log = sshd.log();
-    assert!(!log.contains("publickey") && !log.contains(TestSshd::user().as_str()), "{log}");
+    assert!(
+        !log.contains("publickey") && !log.contains(TestSshd::user().as_str()),
+        "{log}"
+    );
     for wrong in [vec![], offered[..1].to_vec(), vec!["SHA256:other".to_owned()]] {
-        let refused = house.service.trust(house.may::<Machine, MachinesTrust>(id).await, &wrong).await;
+        let refused = house
+            .service
+            .trust(house.may::<Machine, MachinesTrust>(id).await, &wrong)
+            .await;
         assert_eq!(refused.unwrap_err().kind, ErrorKind::Conflict);
     }
     assert_eq!(house.fleet.row(id).unwrap().state, LinkState::Untrusted);
@@ -149,11 +206,19 @@ async fn sh_01_nobody_logs_in_before_a_person_accepted_exactly_the_offered_keys(
 async fn sh_01_another_host_at_the_address_is_never_logged_in_to() {
     let (mut sshd, house) = (TestSshd::start(), House::build().await);
     let id = house.online(&sshd, "web").await;
-    house.service.disable(house.may::<Machine, MachinesDisable>(id).await).await.unwrap();
+    house
+        .service
+        .disable(house.may::<Machine, MachinesDisable>(id).await)
+        .await
+        .unwrap();
     house.until(id, |row| row.state == LinkState::Disabled).await;
     sshd.change_host_keys();
     let before = sshd.log().matches("Accepted").count();
-    house.service.enable(house.may::<Machine, MachinesEnable>(id).await).await.unwrap();
+    house
+        .service
+        .enable(house.may::<Machine, MachinesEnable>(id).await)
+        .await
+        .unwrap();
     house.until(id, |row| row.state == LinkState::HostKeyChanged).await;
     assert_eq!(sshd.log().matches("Accepted").count(), before);
     house.stop().await;
@@ -170,15 +235,42 @@ async fn sh_02_a_host_key_that_changes_under_open_streams_stops_all_work() {
     let mut stream = UnixStream::connect(socket.path()).await.unwrap();
     stream.write_all(b"hello").await.unwrap();
     stream.read_exact(&mut [0; 5]).await.unwrap();
-    let waiting = { let link = link.clone(); tokio::spawn(async move { link.exec(&["sleep", "30"], None, Limits { time: Duration::from_secs(30), ..LIMITS }).await }) };
+    let waiting = {
+        let link = link.clone();
+        tokio::spawn(async move {
+            link.exec(
+                &["sleep", "30"],
+                None,
+                Limits {
+                    time: Duration::from_secs(30),
+                    ..LIMITS
+                },
+            )
+            .await
+        })
+    };
     let mut events = house.fleet.watch();
     sshd.change_host_keys();
     let row = house.until(id, |row| row.state == LinkState::HostKeyChanged).await;
     let new = sshd.host_keys()[0].fingerprint();
     let reason = row.reason.unwrap();
     assert!(reason.contains(&old) && reason.contains(&new), "{reason}");
-    assert_eq!(timeout(Duration::from_secs(2), stream.read(&mut [0; 5])).await.unwrap().unwrap_or(0), 0);
-    assert_eq!(timeout(Duration::from_secs(2), waiting).await.unwrap().unwrap().unwrap_err().kind, ErrorKind::HostUnreachable);
+    assert_eq!(
+        timeout(Duration::from_secs(2), stream.read(&mut [0; 5]))
+            .await
+            .unwrap()
+            .unwrap_or(0),
+        0
+    );
+    assert_eq!(
+        timeout(Duration::from_secs(2), waiting)
+            .await
+            .unwrap()
+            .unwrap()
+            .unwrap_err()
+            .kind,
+        ErrorKind::HostUnreachable
+    );
     assert!(house.fleet.link(id).is_err() && ssh_processes(&house.run_dir()).is_empty());
     assert_eq!(events.recv().await.unwrap(), LinkEvent::Down { id });
     assert!(house.audited("machines.host_key_changed").await);
@@ -218,8 +310,16 @@ async fn in_01_names_and_arguments_reach_no_shell() {
     let output = link.exec(&argv, None, LIMITS).await.unwrap();
     let expected: Vec<u8> = argv[2..].iter().flat_map(|a| [a.as_bytes(), b"\0"].concat()).collect();
     assert_eq!((output.code, output.stdout), (Some(0), expected));
-    house.service.reconnect(house.may::<Machine, MachinesReconnect>(id).await).await.unwrap();
-    house.service.delete(house.may::<Machine, MachinesDelete>(id).await).await.unwrap();
+    house
+        .service
+        .reconnect(house.may::<Machine, MachinesReconnect>(id).await)
+        .await
+        .unwrap();
+    house
+        .service
+        .delete(house.may::<Machine, MachinesDelete>(id).await)
+        .await
+        .unwrap();
     assert!(!pwned.exists());
     house.stop().await;
 }
@@ -229,16 +329,46 @@ async fn sh_10_commands_are_bounded_in_output_and_time() {
     let (sshd, house) = (TestSshd::start(), House::build().await);
     let id = house.online(&sshd, "web").await;
     let link = house.fleet.link(id).unwrap();
-    assert_eq!(link.exec(&["cat"], Some(b"\0\xffin"), LIMITS).await.unwrap().stdout, b"\0\xffin");
-    assert_eq!(link.exec(&["no-such-program"], None, LIMITS).await.unwrap().code, Some(127));
-    assert_eq!(link.exec(&["sh", "-c", "echo out; echo err >&2; exit 7"], None, LIMITS).await.unwrap().code, Some(7));
+    assert_eq!(
+        link.exec(&["cat"], Some(b"\0\xffin"), LIMITS).await.unwrap().stdout,
+        b"\0\xffin"
+    );
+    assert_eq!(
+        link.exec(&["no-such-program"], None, LIMITS).await.unwrap().code,
+        Some(127)
+    );
+    assert_eq!(
+        link.exec(&["sh", "-c", "echo out; echo err >&2; exit 7"], None, LIMITS)
+            .await
+            .unwrap()
+            .code,
+        Some(7)
+    );
     let long = link.exec(&["yes"], None, LIMITS).await.unwrap();
     assert!(long.truncated && long.stdout.len() == 4096);
-    let late = link.exec(&["sleep", "4711"], None, Limits { time: Duration::from_millis(300), ..LIMITS }).await;
+    let late = link
+        .exec(
+            &["sleep", "4711"],
+            None,
+            Limits {
+                time: Duration::from_millis(300),
+                ..LIMITS
+            },
+        )
+        .await;
     assert_eq!(late.unwrap_err().kind, ErrorKind::Timeout);
-    let gone = async { while ps("sleep 4711") { sleep(Duration::from_millis(50)).await } };
-    timeout(Duration::from_secs(4), gone).await.expect("the remote process ends by itself");
-    let many = (0..20).map(|n| { let link = link.clone(); async move { link.exec(&["echo", &n.to_string()], None, LIMITS).await.unwrap().stdout } });
+    let gone = async {
+        while ps("sleep 4711") {
+            sleep(Duration::from_millis(50)).await
+        }
+    };
+    timeout(Duration::from_secs(4), gone)
+        .await
+        .expect("the remote process ends by itself");
+    let many = (0..20).map(|n| {
+        let link = link.clone();
+        async move { link.exec(&["echo", &n.to_string()], None, LIMITS).await.unwrap().stdout }
+    });
     let answers = futures::future::join_all(many).await;
     assert_eq!(answers[19], b"19\n");
     assert!(link.exec(&["a\0b"], None, LIMITS).await.is_err());
@@ -247,7 +377,8 @@ async fn sh_10_commands_are_bounded_in_output_and_time() {
 
 fn ps(line: &str) -> bool {
     let all = std::fs::read_dir("/proc").unwrap().flatten();
-    all.filter_map(|e| std::fs::read(e.path().join("cmdline")).ok()).any(|c| String::from_utf8_lossy(&c).replace('\0', " ").trim_end() == line)
+    all.filter_map(|e| std::fs::read(e.path().join("cmdline")).ok())
+        .any(|c| String::from_utf8_lossy(&c).replace('\0', " ").trim_end() == line)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -259,7 +390,10 @@ async fn sh_13_stopping_leaves_no_ssh_no_socket_and_no_directory() {
     assert!(socket.path().exists() && ssh_processes(&dir).len() == 1);
     assert!(house.tasks.stop(Duration::from_secs(5)).await);
     assert!(ssh_processes(&dir).is_empty() && !dir.exists());
-    assert_eq!(link.exec(&["true"], None, LIMITS).await.unwrap_err().kind, ErrorKind::HostUnreachable);
+    assert_eq!(
+        link.exec(&["true"], None, LIMITS).await.unwrap_err().kind,
+        ErrorKind::HostUnreachable
+    );
     drop((socket, link));
     house.stop().await;
 }
@@ -270,7 +404,13 @@ async fn sh_13_stopping_leaves_no_ssh_no_socket_and_no_directory() {
 async fn a_server_to_be_killed() {
     let (sshd, house) = (TestSshd::start(), House::build().await);
     house.online(&sshd, "web").await;
-    let said = format!("{}\n{}\n{}\n{}\n", house.data.path().display(), house.run_dir().display(), sshd.pid(), sshd.file("").display());
+    let said = format!(
+        "{}\n{}\n{}\n{}\n",
+        house.data.path().display(),
+        house.run_dir().display(),
+        sshd.pid(),
+        sshd.file("").display()
+    );
     std::fs::write(std::env::var_os("POLLY_TEST_SAYS").unwrap(), said).unwrap();
     sleep(Duration::from_secs(60)).await;
 }
@@ -281,9 +421,22 @@ async fn sh_13_a_killed_server_takes_its_ssh_along_and_the_next_start_cleans_up(
     let says = dir.path().join("says");
     let name = format!("{}::a_server_to_be_killed", module_path!().split_once("::").unwrap().1);
     let mut server = tokio::process::Command::new(std::env::current_exe().unwrap());
-    server.args(["--ignored", "--exact", &name]).env("POLLY_TEST_SAYS", &says).kill_on_drop(true);
-    let mut server = server.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();
-    timeout(Duration::from_secs(30), async { while !says.exists() { sleep(Duration::from_millis(50)).await } }).await.expect("the server came up");
+    server
+        .args(["--ignored", "--exact", &name])
+        .env("POLLY_TEST_SAYS", &says)
+        .kill_on_drop(true);
+    let mut server = server
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    timeout(Duration::from_secs(30), async {
+        while !says.exists() {
+            sleep(Duration::from_millis(50)).await
+        }
+    })
+    .await
+    .expect("the server came up");
     sleep(Duration::from_millis(100)).await;
     let text = std::fs::read_to_string(&says).unwrap();
     let [data, run, sshd, sshd_dir] = text.lines().collect::<Vec<_>>().try_into().unwrap();
@@ -307,13 +460,27 @@ async fn sh_07_a_killed_master_and_a_silent_host_are_seen_and_mended() {
     let mut events = house.fleet.watch();
     let pid = ssh_processes(&house.run_dir())[0];
     signal(pid, nix::sys::signal::Signal::SIGKILL);
-    assert_eq!(timeout(Duration::from_secs(2), events.recv()).await.unwrap().unwrap(), LinkEvent::Down { id });
-    assert_eq!(timeout(Duration::from_secs(5), events.recv()).await.unwrap().unwrap(), LinkEvent::Online { id });
+    assert_eq!(
+        timeout(Duration::from_secs(2), events.recv()).await.unwrap().unwrap(),
+        LinkEvent::Down { id }
+    );
+    assert_eq!(
+        timeout(Duration::from_secs(5), events.recv()).await.unwrap().unwrap(),
+        LinkEvent::Online { id }
+    );
     for session in sshd.sessions() {
         signal(session, nix::sys::signal::Signal::SIGSTOP);
     }
-    house.until(id, |row| row.state == LinkState::Unreachable || row.state == LinkState::Degraded && row.reason.as_deref().is_some_and(|r| r.contains("late"))).await;
-    assert_eq!(timeout(Duration::from_secs(5), events.recv()).await.unwrap().unwrap(), LinkEvent::Down { id });
+    house
+        .until(id, |row| {
+            row.state == LinkState::Unreachable
+                || row.state == LinkState::Degraded && row.reason.as_deref().is_some_and(|r| r.contains("late"))
+        })
+        .await;
+    assert_eq!(
+        timeout(Duration::from_secs(5), events.recv()).await.unwrap().unwrap(),
+        LinkEvent::Down { id }
+    );
     house.until(id, |row| row.state.is_up()).await;
     house.stop().await;
 }
@@ -330,10 +497,18 @@ async fn a_host_that_is_down_is_tried_again_and_says_why() {
     for session in ssh_processes(&house.run_dir()) {
         signal(session, nix::sys::signal::Signal::SIGKILL);
     }
-    let row = house.until(id, |row| row.state == LinkState::Unreachable && row.reason.as_deref().is_some_and(|r| r.contains("nothing listens"))).await;
+    let row = house
+        .until(id, |row| {
+            row.state == LinkState::Unreachable && row.reason.as_deref().is_some_and(|r| r.contains("nothing listens"))
+        })
+        .await;
     assert!(row.next_try_at.is_some());
     let refused = house.fleet.link(id).err().unwrap();
-    assert!(refused.kind == ErrorKind::HostUnreachable && refused.message.starts_with("web: "), "{}", refused.message);
+    assert!(
+        refused.kind == ErrorKind::HostUnreachable && refused.message.starts_with("web: "),
+        "{}",
+        refused.message
+    );
     sshd.run();
     house.until(id, |row| row.state.is_up()).await;
     house.stop().await;
@@ -343,7 +518,16 @@ async fn a_host_that_is_down_is_tried_again_and_says_why() {
 async fn se_01_the_private_key_is_in_no_file_and_no_process() {
     let (sshd, house) = (TestSshd::start(), House::build().await);
     let text = LoginKey::generate("canary").unwrap().to_text().unwrap();
-    let id = house.add(&sshd, "web", KeyChoice::Paste { private: text.to_string(), passphrase: None }).await;
+    let id = house
+        .add(
+            &sshd,
+            "web",
+            KeyChoice::Paste {
+                private: text.to_string(),
+                passphrase: None,
+            },
+        )
+        .await;
     house.until(id, |row| row.state == LinkState::Untrusted).await;
     house.trust(id).await.unwrap();
     house.until(id, |row| row.state.is_up()).await;
@@ -361,7 +545,15 @@ async fn se_01_the_private_key_is_in_no_file_and_no_process() {
             assert!(!bytes.windows(canary.len()).any(|w| w == canary), "{}", place.display());
         }
     }
-    let wire = serde_json::to_string(&(house.detail(id).await, house.service.keys(&house.may::<Instance, MachinesCreate>(()).await).await.unwrap())).unwrap();
+    let wire = serde_json::to_string(&(
+        house.detail(id).await,
+        house
+            .service
+            .keys(&house.may::<Instance, MachinesCreate>(()).await)
+            .await
+            .unwrap(),
+    ))
+    .unwrap();
     assert!(!wire.contains("PRIVATE") && !wire.contains(&hex::encode(&secret)));
     house.stop().await;
 }
@@ -392,14 +584,31 @@ async fn deleting_forgets_the_machine_and_a_key_that_nobody_else_uses() {
     let first = house.online(&sshd, "first").await;
     let key = house.fleet.row(first).unwrap().key_id.unwrap();
     let second = house.add(&sshd, "second", KeyChoice::Existing { id: key }).await;
-    let keys = async || house.service.keys(&house.may::<Instance, MachinesCreate>(()).await).await.unwrap().into_iter().map(|k| k.id).collect::<Vec<KeyId>>();
+    let keys = async || {
+        house
+            .service
+            .keys(&house.may::<Instance, MachinesCreate>(()).await)
+            .await
+            .unwrap()
+            .into_iter()
+            .map(|k| k.id)
+            .collect::<Vec<KeyId>>()
+    };
     let mut events = house.fleet.watch();
-    house.service.delete(house.may::<Machine, MachinesDelete>(first).await).await.unwrap();
+    house
+        .service
+        .delete(house.may::<Machine, MachinesDelete>(first).await)
+        .await
+        .unwrap();
     assert_eq!(keys().await, vec![key]);
     assert!(house.fleet.row(first).is_none() && ssh_processes(&house.run_dir()).is_empty());
     assert_eq!(events.recv().await.unwrap(), LinkEvent::Down { id: first });
     assert_eq!(events.recv().await.unwrap(), LinkEvent::Deleted { id: first });
-    house.service.delete(house.may::<Machine, MachinesDelete>(second).await).await.unwrap();
+    house
+        .service
+        .delete(house.may::<Machine, MachinesDelete>(second).await)
+        .await
+        .unwrap();
     assert!(keys().await.is_empty());
     assert!(house.actor.authorise::<Machine, MachinesView>(first).await.is_err());
     house.stop().await;
@@ -409,14 +618,40 @@ async fn deleting_forgets_the_machine_and_a_key_that_nobody_else_uses() {
 async fn names_are_taken_once_and_this_host_is_added_once() {
     let (sshd, house) = (TestSshd::start(), House::build().await);
     house.add(&sshd, "Web", KeyChoice::Generate).await;
-    let new = ValidMachine { name: MachineName::parse("web").unwrap(), host: HostAddress::parse("192.0.2.1").unwrap(), port: 22, user: TestSshd::user(), key: KeyChoice::Generate };
-    let taken = house.service.create(house.may::<Instance, MachinesCreate>(()).await, new).await.unwrap_err();
-    assert_eq!((taken.kind, taken.field.as_deref()), (ErrorKind::Conflict, Some("name")));
-    let local = house.service.add_local(house.may::<Instance, MachinesCreate>(()).await).await.unwrap();
+    let new = ValidMachine {
+        name: MachineName::parse("web").unwrap(),
+        host: HostAddress::parse("192.0.2.1").unwrap(),
+        port: 22,
+        user: TestSshd::user(),
+        key: KeyChoice::Generate,
+    };
+    let taken = house
+        .service
+        .create(house.may::<Instance, MachinesCreate>(()).await, new)
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (taken.kind, taken.field.as_deref()),
+        (ErrorKind::Conflict, Some("name"))
+    );
+    let local = house
+        .service
+        .add_local(house.may::<Instance, MachinesCreate>(()).await)
+        .await
+        .unwrap();
     house.until(local, |row| row.state.is_up()).await;
-    let again = house.service.add_local(house.may::<Instance, MachinesCreate>(()).await).await;
+    let again = house
+        .service
+        .add_local(house.may::<Instance, MachinesCreate>(()).await)
+        .await;
     assert_eq!(again.unwrap_err().kind, ErrorKind::Conflict);
-    let output = house.fleet.link(local).unwrap().exec(&["echo", "here"], None, LIMITS).await.unwrap();
+    let output = house
+        .fleet
+        .link(local)
+        .unwrap()
+        .exec(&["echo", "here"], None, LIMITS)
+        .await
+        .unwrap();
     assert_eq!(output.stdout, b"here\n");
     house.stop().await;
 }

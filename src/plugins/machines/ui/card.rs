@@ -2,10 +2,7 @@
 
 use crate::{
     core::{
-        live::{
-            client::live_rows,
-            model::Rows,
-        },
+        live::{client::live_rows, model::Rows},
         url::url,
     },
     plugins::machines::{
@@ -34,10 +31,14 @@ pub fn overview_card() -> AnyView {
 #[component]
 fn Counts(initial: Rows<MachineRow>) -> impl IntoView {
     let rows = live_rows(TOPIC_MACHINES, None, initial);
-    let count = move |wanted: fn(LinkState) -> bool| Memo::new(move |_| rows.all().iter().filter(|r| wanted(r.state)).count());
+    let count =
+        move |wanted: fn(LinkState) -> bool| Memo::new(move |_| rows.all().iter().filter(|r| wanted(r.state)).count());
     let online = count(|state| state == LinkState::Online);
     let attention = count(|state| {
-        matches!(state, LinkState::Untrusted | LinkState::Degraded | LinkState::Unreachable | LinkState::HostKeyChanged)
+        matches!(
+            state,
+            LinkState::Untrusted | LinkState::Degraded | LinkState::Unreachable | LinkState::HostKeyChanged
+        )
     });
     let all = count(|_| true);
     view! {

@@ -36,7 +36,10 @@ fn install_command(line: &str) -> String {
 
 #[component]
 pub(super) fn AcceptedKeys(pinned: Vec<PinnedHostKey>) -> impl IntoView {
-    let last = pinned.iter().max_by_key(|k| k.accepted_at).map(|k| (k.accepted_by.clone(), k.accepted_at));
+    let last = pinned
+        .iter()
+        .max_by_key(|k| k.accepted_at)
+        .map(|k| (k.accepted_by.clone(), k.accepted_at));
     last.map(|(who, at)| {
         let keys = pinned.into_iter().map(|k| (k.algorithm, k.fingerprint)).collect();
         view! {
@@ -53,6 +56,9 @@ mod tests {
     #[test]
     fn a_quote_in_the_comment_stays_in_the_line() {
         let command = super::install_command("ssh-ed25519 AAAA it's; rm -rf ~\n");
-        assert!(command.contains(r"echo 'ssh-ed25519 AAAA it'\''s; rm -rf ~' >>"), "{command}");
+        assert!(
+            command.contains(r"echo 'ssh-ed25519 AAAA it'\''s; rm -rf ~' >>"),
+            "{command}"
+        );
     }
 }

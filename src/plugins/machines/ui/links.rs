@@ -20,7 +20,11 @@ pub(super) struct Actions {
 impl Actions {
     /// Made once per page; what fails is said in a toast.
     pub fn provide() -> Self {
-        let this = Self { reconnect: ServerAction::new(), disable: ServerAction::new(), enable: ServerAction::new() };
+        let this = Self {
+            reconnect: ServerAction::new(),
+            disable: ServerAction::new(),
+            enable: ServerAction::new(),
+        };
         let toasts = use_toasts();
         let failed = move |why: Option<crate::error::AppError>| why.iter().for_each(|why| toasts.error(why));
         Effect::new(move |_| failed(this.reconnect.value().get().and_then(Result::err)));

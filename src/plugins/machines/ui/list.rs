@@ -116,7 +116,9 @@ fn MachineLine(row: Signal<MachineRow>, actions: Actions) -> impl IntoView {
 
 /// `polly@10.0.0.1:22`, or `this host`.
 pub(super) fn account(row: &MachineRow) -> String {
-    row.user.as_ref().map_or_else(|| row.address.clone(), |user| format!("{user}@{}", row.address))
+    row.user
+        .as_ref()
+        .map_or_else(|| row.address.clone(), |user| format!("{user}@{}", row.address))
 }
 
 pub(super) fn docker_version(row: &MachineRow) -> String {

@@ -17,7 +17,10 @@ const FIELDS: &[&str] = &["name", "host", "port", "user", "private_key", "passph
 
 #[component]
 pub fn NewMachinePage() -> impl IntoView {
-    let crumbs = vec![Crumb { label: "Machines".to_owned(), href: url("/machines") }];
+    let crumbs = vec![Crumb {
+        label: "Machines".to_owned(),
+        href: url("/machines"),
+    }];
     view! {
         <Title text="Add a host"/>
         <PageHeader title="Add a host" lead="Nothing is installed on it. PollySystem needs an account that can log in with a key and may use Docker." crumbs/>
@@ -80,7 +83,12 @@ fn KeyChoices(error: Signal<Option<AppError>>) -> impl IntoView {
 
 #[component]
 fn StoredKeys(stored: Vec<KeySummary>, error: Signal<Option<AppError>>) -> impl IntoView {
-    let wrong = move || error.get().filter(|e| e.field.as_deref() == Some("key_id")).map(|e| e.message);
+    let wrong = move || {
+        error
+            .get()
+            .filter(|e| e.field.as_deref() == Some("key_id"))
+            .map(|e| e.message)
+    };
     let options = stored
         .into_iter()
         .map(|key| view! { <option value=key.id.to_string()>{format!("{} ({}, {})", key.name, key.algorithm, key.fingerprint)}</option> })

@@ -31,7 +31,11 @@ use leptos_router::hooks::use_params_map;
 #[component]
 pub fn MachinePage() -> impl IntoView {
     let params = use_params_map();
-    let id = Memo::new(move |_| params.with(|p| p.get("machine")).and_then(|text| text.parse::<MachineId>().ok()));
+    let id = Memo::new(move |_| {
+        params
+            .with(|p| p.get("machine"))
+            .and_then(|text| text.parse::<MachineId>().ok())
+    });
     let found = Resource::new(
         move || id.get(),
         |id| async move {
@@ -53,11 +57,26 @@ pub fn MachinePage() -> impl IntoView {
 /// `again` asks for the details anew: keys are not on the live topic.
 #[component]
 fn Machine(initial: MachineDetail, again: Callback<()>) -> impl IntoView {
-    let MachineDetail { row: first, offered, pinned, key, probe_error } = initial;
+    let MachineDetail {
+        row: first,
+        offered,
+        pinned,
+        key,
+        probe_error,
+    } = initial;
     let (id, place) = (first.id, row_key(&first));
-    let rows = live_rows(TOPIC_MACHINES, Some(vec![first.id.to_string()]), Rows { rows: vec![first.clone()], seqs: Vec::new() });
+    let rows = live_rows(
+        TOPIC_MACHINES,
+        Some(vec![first.id.to_string()]),
+        Rows {
+            rows: vec![first.clone()],
+            seqs: Vec::new(),
+        },
+    );
     let gone = Memo::new(move |_| rows.all().is_empty());
-    let row: Signal<MachineRow> = rows.get(&place).map_or_else(|| Signal::stored(first.clone()), Into::into);
+    let row: Signal<MachineRow> = rows
+        .get(&place)
+        .map_or_else(|| Signal::stored(first.clone()), Into::into);
     let state = Memo::new(move |_| row.with(|r| r.state));
     let shown = first.state;
     Effect::new(move |_| {
@@ -99,7 +118,10 @@ fn Machine(initial: MachineDetail, again: Callback<()>) -> impl IntoView {
 #[component]
 fn Head(row: Signal<MachineRow>) -> impl IntoView {
     let actions = Actions::provide();
-    let crumbs = vec![Crumb { label: "Machines".to_owned(), href: url("/machines") }];
+    let crumbs = vec![Crumb {
+        label: "Machines".to_owned(),
+        href: url("/machines"),
+    }];
     let state = Memo::new(move |_| row.with(|r| r.state));
     let badge = view! {
         <StateBadge tone=Signal::derive(move || tone(state.get())) text=Signal::derive(move || state.get().label().to_owned())/>
@@ -119,7 +141,11 @@ fn Reason(row: Signal<MachineRow>) -> impl IntoView {
     move || {
         let (state, reason, next) = why.get();
         let reason = reason.filter(|_| !state.needs_trust())?;
-        let tone = if state == LinkState::Unreachable { Tone::Bad } else { tone(state) };
+        let tone = if state == LinkState::Unreachable {
+            Tone::Bad
+        } else {
+            tone(state)
+        };
         let note = view! {
             <Note tone title=state.label()>
                 <p>{reason}</p>
@@ -133,7 +159,13 @@ fn Reason(row: Signal<MachineRow>) -> impl IntoView {
 #[component]
 fn Facts(row: Signal<MachineRow>) -> impl IntoView {
     let socket = move || row.with(|r| r.docker.as_ref().map_or("not found".to_owned(), |d| d.socket.clone()));
-    let connect = move || row.with(|r| r.connect_ms.map(|ms| format!("{ms} ms")).unwrap_or_else(|| "—".to_owned()));
+    let connect = move || {
+        row.with(|r| {
+            r.connect_ms
+                .map(|ms| format!("{ms} ms"))
+                .unwrap_or_else(|| "—".to_owned())
+        })
+    };
     view! {
         <section class="card" aria-label="Facts">
             <h2 class="card-title">"Facts"</h2>

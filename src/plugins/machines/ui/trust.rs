@@ -31,11 +31,17 @@ pub(super) fn TrustSection(
     let fields = offered
         .iter()
         .enumerate()
-        .map(|(i, key)| view! { <input type="hidden" name=format!("fingerprints[{i}]") value=key.fingerprint.clone()/> })
+        .map(
+            |(i, key)| view! { <input type="hidden" name=format!("fingerprints[{i}]") value=key.fingerprint.clone()/> },
+        )
         .collect_view();
     let none = offered.is_empty();
     let again = url(&format!("/machines/{id}"));
-    let (button, variant) = if changed { ("Trust the new keys", Variant::DangerFill) } else { ("Trust these keys", Variant::Primary) };
+    let (button, variant) = if changed {
+        ("Trust the new keys", Variant::DangerFill)
+    } else {
+        ("Trust these keys", Variant::Primary)
+    };
     view! {
         <section class="card" aria-labelledby="trust-title">
             <h2 id="trust-title">{if changed { "Its host keys changed" } else { "Compare the host keys" }}</h2>

@@ -22,6 +22,9 @@ impl PluginServer for MonitoringPlugin {
         &META
     }
     async fn start(&self, _: Arc<Core>) -> AppResult<Running> {
-        Ok(Running { tasks: TaskSet::new(), health: Arc::new(|| None) })
+        Ok(Running {
+            tasks: TaskSet::new(),
+            health: Arc::new(|| None),
+        })
     }
 }

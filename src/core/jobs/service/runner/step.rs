@@ -8,7 +8,10 @@ use crate::{
         id::UnixMillis,
         jobs::{
             model::{JobState, JobStep},
-            service::{kind::{Recover, StepCtx}, store},
+            service::{
+                kind::{Recover, StepCtx},
+                store,
+            },
         },
     },
     error::{AppError, AppResult, ErrorKind},
@@ -29,7 +32,10 @@ impl Run {
         };
         match slot {
             Some(_held) => self.attempt(step, mode).await,
-            None => self.end(step, mode, None, Err(AppError::conflict("It had not begun."))).await,
+            None => {
+                self.end(step, mode, None, Err(AppError::conflict("It had not begun.")))
+                    .await
+            }
         }
     }
 
@@ -51,7 +57,11 @@ impl Run {
         let asked_by = self.job.asked_by.clone();
         let actor = self.shared.actors.actor(asked_by.who, asked_by.meta).await?;
         let detail = json!({"job": self.job.id, "params": self.job.params, "undo": mode == Mode::Undo});
-        let entry = Entry { action: self.kind.kind().to_owned(), object: step.target.clone(), detail };
+        let entry = Entry {
+            action: self.kind.kind().to_owned(),
+            object: step.target.clone(),
+            detail,
+        };
         let (audit, announced, id, step) = (self.shared.audit.clone(), actor.clone(), self.job.id, step.clone());
         let intent = self.shared.db.write(move |tx| {
             Box::pin(async move {
@@ -131,9 +141,17 @@ impl Run {
     fn verdict(&self, mode: Mode, result: &AppResult<()>) -> (JobState, Option<String>) {
         match (result, mode) {
             (Ok(()), Mode::Step) => (JobState::Succeeded, None),
-            (Ok(()), Mode::Undo) => (JobState::Interrupted, Some("The server ended while this ran; it was undone at the next start.".to_owned())),
-            (Err(e), _) if self.shared.tasks.token().is_cancelled() => (JobState::Interrupted, Some(format!("The server stopped. {}", e.message))),
-            (Err(e), _) if self.cancel.is_cancelled() => (JobState::Cancelled, Some(format!("Cancelled. {}", e.message))),
+            (Ok(()), Mode::Undo) => (
+                JobState::Interrupted,
+                Some("The server ended while this ran; it was undone at the next start.".to_owned()),
+            ),
+            (Err(e), _) if self.shared.tasks.token().is_cancelled() => (
+                JobState::Interrupted,
+                Some(format!("The server stopped. {}", e.message)),
+            ),
+            (Err(e), _) if self.cancel.is_cancelled() => {
+                (JobState::Cancelled, Some(format!("Cancelled. {}", e.message)))
+            }
             (Err(e), _) => (JobState::Failed, Some(e.message.clone())),
         }
     }

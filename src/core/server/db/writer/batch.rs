@@ -66,7 +66,11 @@ impl Writer {
             }
             let result = guarded(run, tx, request_id).await;
             // The savepoint stays open, also when it was undone: the next mark closes it, or the commit.
-            let undone = if result.is_err() { tx.execute_unprepared(UNDO).await.map(|_| ()) } else { Ok(()) };
+            let undone = if result.is_err() {
+                tx.execute_unprepared(UNDO).await.map(|_| ())
+            } else {
+                Ok(())
+            };
             mark = MARK_NEXT;
             answers.push((done, result));
             if undone.is_err() {
@@ -90,6 +94,9 @@ async fn guarded(run: Closure, tx: &Tx, request_id: Option<String>) -> AppResult
     match tokio::time::timeout(CLOSURE_TIMEOUT, scoped).await {
         Ok(Ok(result)) => result,
         Ok(Err(_)) => Err(AppError::internal("a write closure panicked; its changes were undone")),
-        Err(_) => Err(AppError::new(ErrorKind::Timeout, "The change took too long and was undone.")),
+        Err(_) => Err(AppError::new(
+            ErrorKind::Timeout,
+            "The change took too long and was undone.",
+        )),
     }
 }

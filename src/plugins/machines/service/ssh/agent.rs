@@ -51,13 +51,20 @@ impl KeyAgent {
             refused: Mutex::new(None),
             closed: std::sync::atomic::AtomicBool::new(false),
         });
-        let bound = Bound { shared: shared.clone(), session: None };
+        let bound = Bound {
+            shared: shared.clone(),
+            session: None,
+        };
         let listening = tokio::spawn(async move {
             if let Err(error) = listen(OwnUser(listener), Template(bound)).await {
                 tracing::warn!(%error, "the ssh agent stopped listening");
             }
         });
-        Ok(Self { path: path.to_owned(), shared, listening })
+        Ok(Self {
+            path: path.to_owned(),
+            shared,
+            listening,
+        })
     }
     /// How many signatures it gave.
     pub fn signed(&self) -> u32 {
@@ -87,7 +94,10 @@ impl ListeningSocket for OwnUser {
     async fn accept(&mut self) -> io::Result<UnixStream> {
         loop {
             let (stream, _) = self.0.accept().await?;
-            if stream.peer_cred().is_ok_and(|peer| peer.uid() == nix::unistd::getuid().as_raw()) {
+            if stream
+                .peer_cred()
+                .is_ok_and(|peer| peer.uid() == nix::unistd::getuid().as_raw())
+            {
                 return Ok(stream);
             }
             tracing::warn!("another user tried to reach an ssh agent of this server");
@@ -99,7 +109,10 @@ struct Template(Bound);
 
 impl ssh_agent_lib::agent::Agent<OwnUser> for Template {
     fn new_session(&mut self, _: &UnixStream) -> impl Session {
-        Bound { shared: self.0.shared.clone(), session: None }
+        Bound {
+            shared: self.0.shared.clone(),
+            session: None,
+        }
     }
 }
 
@@ -121,7 +134,8 @@ impl Bound {
         if !self.shared.pins.contains(&bind.host_key) {
             return Err("the session is with a host key that was not accepted");
         }
-        bind.verify_signature().map_err(|_| "the host did not prove that it has its key")?;
+        bind.verify_signature()
+            .map_err(|_| "the host did not prove that it has its key")?;
         self.session = Some(bind.session_id.clone());
         Ok(())
     }
@@ -129,13 +143,20 @@ impl Bound {
         if self.shared.closed.load(Ordering::Relaxed) {
             return Err("the link has ended");
         }
-        let session = self.session.as_ref().ok_or("ssh did not say which host the session is with; OpenSSH 8.9 or newer is needed on this server")?;
+        let session = self
+            .session
+            .as_ref()
+            .ok_or("ssh did not say which host the session is with; OpenSSH 8.9 or newer is needed on this server")?;
         if request.credential.key_data() != self.shared.key.public() {
             return Err("ssh asked for another key");
         }
         let length = u32::try_from(session.len()).unwrap_or(0).to_be_bytes();
         let login = [&length[..], session, &[LOGIN_REQUEST]].concat();
-        if request.data.starts_with(&login) { Ok(()) } else { Err("what ssh wanted signed is not the login of this session") }
+        if request.data.starts_with(&login) {
+            Ok(())
+        } else {
+            Err("what ssh wanted signed is not the login of this session")
+        }
     }
 }
 
@@ -148,7 +169,10 @@ impl Session for Bound {
         if self.session.is_none() || self.shared.closed.load(Ordering::Relaxed) {
             return Ok(Vec::new());
         }
-        Ok(vec![Identity { credential: self.shared.key.public().clone().into(), comment: String::new() }])
+        Ok(vec![Identity {
+            credential: self.shared.key.public().clone().into(),
+            comment: String::new(),
+        }])
     }
 
     async fn sign(&mut self, request: SignRequest) -> Result<Signature, AgentError> {
@@ -165,7 +189,9 @@ impl Session for Bound {
     }
 
     async fn extension(&mut self, extension: Extension) -> Result<Option<Extension>, AgentError> {
-        let Ok(Some(bind)) = extension.parse_message::<SessionBind>() else { return Err(AgentError::ExtensionFailure) };
+        let Ok(Some(bind)) = extension.parse_message::<SessionBind>() else {
+            return Err(AgentError::ExtensionFailure);
+        };
         match self.bind(&bind) {
             Ok(()) => Ok(None),
             Err(why) => {

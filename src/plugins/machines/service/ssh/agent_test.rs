@@ -16,7 +16,12 @@ fn setting() -> Setting {
     let key = LoginKey::generate("k").unwrap();
     let public = key.public().clone();
     let agent = KeyAgent::start(&dir.path().join("agent"), key, &[pin]).unwrap();
-    Setting { dir, host, agent, public }
+    Setting {
+        dir,
+        host,
+        agent,
+        public,
+    }
 }
 
 impl Setting {
@@ -24,14 +29,24 @@ impl Setting {
         Client::new(UnixStream::connect(self.dir.path().join("agent")).await.unwrap())
     }
     fn request(&self, data: Vec<u8>) -> SignRequest {
-        SignRequest { credential: self.public.clone().into(), data, flags: 0 }
+        SignRequest {
+            credential: self.public.clone().into(),
+            data,
+            flags: 0,
+        }
     }
 }
 
 fn bind(host: &ssh_key::PrivateKey, signer: &ssh_key::PrivateKey, is_forwarding: bool) -> Extension {
     let session_id = b"session".to_vec();
     let signature = signature::Signer::try_sign(signer, &session_id).unwrap();
-    Extension::new_message(SessionBind { host_key: host.public_key().key_data().clone(), session_id, signature, is_forwarding }).unwrap()
+    Extension::new_message(SessionBind {
+        host_key: host.public_key().key_data().clone(),
+        session_id,
+        signature,
+        is_forwarding,
+    })
+    .unwrap()
 }
 
 fn login() -> Vec<u8> {
@@ -55,7 +70,11 @@ async fn it_signs_the_login_of_a_session_with_an_accepted_host_only() {
 async fn another_host_a_stolen_public_key_and_forwarding_are_refused() {
     let s = setting();
     let other = ssh_key::PrivateKey::random(&mut rand::rngs::OsRng, ssh_key::Algorithm::Ed25519).unwrap();
-    for extension in [bind(&other, &other, false), bind(&s.host, &other, false), bind(&s.host, &s.host, true)] {
+    for extension in [
+        bind(&other, &other, false),
+        bind(&s.host, &other, false),
+        bind(&s.host, &s.host, true),
+    ] {
         let mut client = s.client().await;
         assert!(client.extension(extension).await.is_err());
         assert!(client.sign(s.request(login())).await.is_err());
@@ -70,7 +89,12 @@ async fn sh_12_the_socket_is_private_takes_no_keys_and_goes_with_the_agent() {
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     let mut client = s.client().await;
     assert!(client.remove_all_identities().await.is_err());
-    assert!(client.extension(Extension::new_message(QueryResponse { extensions: vec![] }).unwrap()).await.is_err());
+    assert!(
+        client
+            .extension(Extension::new_message(QueryResponse { extensions: vec![] }).unwrap())
+            .await
+            .is_err()
+    );
     drop(s.agent);
     assert!(!path.exists());
 }

@@ -87,7 +87,10 @@ fn algorithms(pins: &[HostKey]) -> AppResult<String> {
     let mut names: Vec<&str> = sorted.iter().flat_map(HostKey::signature_algorithms).copied().collect();
     names.dedup();
     if names.is_empty() {
-        return Err(AppError::invalid("host_key", "No host key of this machine has been accepted."));
+        return Err(AppError::invalid(
+            "host_key",
+            "No host key of this machine has been accepted.",
+        ));
     }
     Ok(names.join(","))
 }
@@ -105,7 +108,12 @@ fn path(path: &Path) -> AppResult<&str> {
     let fine = |b: u8| b.is_ascii_alphanumeric() || b"/._-".contains(&b);
     path.to_str()
         .filter(|text| text.starts_with('/') && text.bytes().all(fine))
-        .ok_or_else(|| AppError::invalid("path", "The run directory's path has characters that ssh would read as more than a path."))
+        .ok_or_else(|| {
+            AppError::invalid(
+                "path",
+                "The run directory's path has characters that ssh would read as more than a path.",
+            )
+        })
 }
 
 #[cfg(test)]
@@ -134,12 +142,25 @@ mod tests {
         let text = with(|_| ()).unwrap();
         let own = "Host m-1\n  HostName 192.0.2.7\n  Port 2222\n  User polly\n  HostKeyAlias m-1\n  HostKeyAlgorithms ssh-ed25519\n  UserKnownHostsFile /run/p/known_hosts\n  IdentityAgent /run/p/agent\nHost *\n";
         assert!(text.starts_with(own), "{text}");
-        assert_eq!(known_hosts("m-1", &[HostKey::parse(PIN).unwrap()]).unwrap(), format!("m-1 {PIN}\n"));
+        assert_eq!(
+            known_hosts("m-1", &[HostKey::parse(PIN).unwrap()]).unwrap(),
+            format!("m-1 {PIN}\n")
+        );
     }
 
     #[test]
     fn sh_05_values_that_got_past_validation_stop_here() {
-        let evil = ["-oProxyCommand=touch /tmp/pwned", "a b", "$(id)", "-l", "a\nProxyCommand touch /tmp/pwned", "fe80::1%eth0", "%d", "\"a\"", ""];
+        let evil = [
+            "-oProxyCommand=touch /tmp/pwned",
+            "a b",
+            "$(id)",
+            "-l",
+            "a\nProxyCommand touch /tmp/pwned",
+            "fe80::1%eth0",
+            "%d",
+            "\"a\"",
+            "",
+        ];
         for value in evil {
             assert!(with(|s| s.host = value).is_err(), "host {value:?}");
             assert!(with(|s| s.user = value).is_err(), "user {value:?}");
@@ -161,16 +182,36 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("cfg");
         std::fs::write(&file, with(|_| ()).unwrap()).unwrap();
-        let output = std::process::Command::new("ssh").arg("-G").arg("-F").arg(&file).args(["--", "m-1"]).output().unwrap();
+        let output = std::process::Command::new("ssh")
+            .arg("-G")
+            .arg("-F")
+            .arg(&file)
+            .args(["--", "m-1"])
+            .output()
+            .unwrap();
         assert!(output.status.success(), "{output:?}");
         let seen = String::from_utf8(output.stdout).unwrap();
         for line in [
-            "hostname 192.0.2.7", "port 2222", "user polly", "hostkeyalias m-1", "stricthostkeychecking true", "updatehostkeys false",
-            "globalknownhostsfile /dev/null", "userknownhostsfile /run/p/known_hosts", "identityagent /run/p/agent", "batchmode yes",
-            "hostkeyalgorithms ssh-ed25519", "forwardagent no", "serveraliveinterval 10", "passwordauthentication no",
+            "hostname 192.0.2.7",
+            "port 2222",
+            "user polly",
+            "hostkeyalias m-1",
+            "stricthostkeychecking true",
+            "updatehostkeys false",
+            "globalknownhostsfile /dev/null",
+            "userknownhostsfile /run/p/known_hosts",
+            "identityagent /run/p/agent",
+            "batchmode yes",
+            "hostkeyalgorithms ssh-ed25519",
+            "forwardagent no",
+            "serveraliveinterval 10",
+            "passwordauthentication no",
         ] {
             assert!(seen.lines().any(|l| l == line), "{line:?} is missing in\n{seen}");
         }
-        assert!(!seen.contains("proxycommand") && !seen.contains("identityfile ~"), "{seen}");
+        assert!(
+            !seen.contains("proxycommand") && !seen.contains("identityfile ~"),
+            "{seen}"
+        );
     }
 }

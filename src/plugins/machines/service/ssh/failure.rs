@@ -8,35 +8,53 @@ use crate::error::{AppError, ErrorKind};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LinkFailure {
     /// The host showed another key than the accepted one; `offered` is its `SHA256:...`, when known.
-    HostKeyChanged { offered: Option<String> },
+    HostKeyChanged {
+        offered: Option<String>,
+    },
     /// The host showed a key, and none was accepted.
     HostKeyUnknown,
     /// The host has none of the accepted kinds of key; the text is what it offers.
-    NoCommonHostKey { offer: String },
+    NoCommonHostKey {
+        offer: String,
+    },
     /// The host does not let the key in.
-    AuthRefused { methods: String },
+    AuthRefused {
+        methods: String,
+    },
     /// Our own agent did not sign; the text says why.
-    AgentRefused { why: String },
+    AgentRefused {
+        why: String,
+    },
     TooManyAttempts,
     PortClosed,
     NoRoute,
     NameUnknown,
     /// The named stage did not end in time.
-    TimedOut { stage: &'static str },
+    TimedOut {
+        stage: &'static str,
+    },
     /// Something answers at that port, and it is not an SSH server (or it hung up before saying so).
     NotSsh,
     /// The two sides share no cipher, key exchange or MAC.
-    NoCommonAlgorithm { text: String },
+    NoCommonAlgorithm {
+        text: String,
+    },
     /// The host closed the connection.
     Closed,
     /// The host stopped answering on a link that stood.
     Lost,
     /// ssh cannot be started on this server.
-    SshMissing { text: String },
+    SshMissing {
+        text: String,
+    },
     /// The login works, but commands do not; the text says how and what to do.
-    NoCommands { text: String },
+    NoCommands {
+        text: String,
+    },
     /// Anything else; the last line that ssh wrote.
-    Other { text: String },
+    Other {
+        text: String,
+    },
 }
 
 impl LinkFailure {
@@ -52,7 +70,10 @@ impl LinkFailure {
 
     /// It is about the host's identity: nothing may be tried again before a person decides.
     pub fn is_host_key(&self) -> bool {
-        matches!(self, Self::HostKeyChanged { .. } | Self::HostKeyUnknown | Self::NoCommonHostKey { .. })
+        matches!(
+            self,
+            Self::HostKeyChanged { .. } | Self::HostKeyUnknown | Self::NoCommonHostKey { .. }
+        )
     }
 
     /// What happened and what to do, in one or two sentences.
@@ -82,7 +103,11 @@ impl LinkFailure {
 
 impl From<&LinkFailure> for AppError {
     fn from(failure: &LinkFailure) -> Self {
-        let kind = if matches!(failure, LinkFailure::TimedOut { .. }) { ErrorKind::Timeout } else { ErrorKind::HostUnreachable };
+        let kind = if matches!(failure, LinkFailure::TimedOut { .. }) {
+            ErrorKind::Timeout
+        } else {
+            ErrorKind::HostUnreachable
+        };
         Self::new(kind, failure.sentence())
     }
 }
@@ -91,21 +116,45 @@ type Make = fn(&str, &str) -> LinkFailure;
 
 /// First match wins, so the cause stands before its consequences.
 const TABLE: &[(&str, Make)] = &[
-    ("REVOKED HOST KEY DETECTED", |_, _| LinkFailure::HostKeyChanged { offered: None }),
-    ("REMOTE HOST IDENTIFICATION HAS CHANGED", |all, _| LinkFailure::HostKeyChanged { offered: fingerprint(all) }),
+    ("REVOKED HOST KEY DETECTED", |_, _| LinkFailure::HostKeyChanged {
+        offered: None,
+    }),
+    ("REMOTE HOST IDENTIFICATION HAS CHANGED", |all, _| {
+        LinkFailure::HostKeyChanged {
+            offered: fingerprint(all),
+        }
+    }),
     ("host key is known for", |_, _| LinkFailure::HostKeyUnknown),
     ("Host key verification failed", |_, _| LinkFailure::HostKeyUnknown),
-    ("no matching host key type found", |_, line| LinkFailure::NoCommonHostKey { offer: after(line, "Their offer: ") }),
-    ("no matching ", |_, line| LinkFailure::NoCommonAlgorithm { text: line.trim().to_owned() }),
+    ("no matching host key type found", |_, line| {
+        LinkFailure::NoCommonHostKey {
+            offer: after(line, "Their offer: "),
+        }
+    }),
+    ("no matching ", |_, line| LinkFailure::NoCommonAlgorithm {
+        text: line.trim().to_owned(),
+    }),
     ("Too many authentication failures", |_, _| LinkFailure::TooManyAttempts),
-    ("agent refused operation", |_, _| LinkFailure::AgentRefused { why: "the agent refused to sign".into() }),
-    ("Permission denied (", |_, line| LinkFailure::AuthRefused { methods: after(line, "Permission denied (").trim_end_matches([')', '.']).to_owned() }),
+    ("agent refused operation", |_, _| LinkFailure::AgentRefused {
+        why: "the agent refused to sign".into(),
+    }),
+    ("Permission denied (", |_, line| LinkFailure::AuthRefused {
+        methods: after(line, "Permission denied (")
+            .trim_end_matches([')', '.'])
+            .to_owned(),
+    }),
     ("Could not resolve hostname", |_, _| LinkFailure::NameUnknown),
     ("Connection refused", |_, _| LinkFailure::PortClosed),
     ("No route to host", |_, _| LinkFailure::NoRoute),
     ("Network is unreachable", |_, _| LinkFailure::NoRoute),
-    ("Connection timed out during banner exchange", |_, _| LinkFailure::TimedOut { stage: "waiting for its SSH banner" }),
-    ("Connection timed out", |_, _| LinkFailure::TimedOut { stage: "opening the connection" }),
+    ("Connection timed out during banner exchange", |_, _| {
+        LinkFailure::TimedOut {
+            stage: "waiting for its SSH banner",
+        }
+    }),
+    ("Connection timed out", |_, _| LinkFailure::TimedOut {
+        stage: "opening the connection",
+    }),
     ("Timeout, server ", |_, _| LinkFailure::Lost),
     ("kex_exchange_identification", |_, _| LinkFailure::NotSsh),
     ("Bad packet length", |_, _| LinkFailure::NotSsh),
@@ -117,7 +166,10 @@ const TABLE: &[(&str, Make)] = &[
 
 fn fingerprint(text: &str) -> Option<String> {
     let start = text.find("SHA256:")?;
-    text[start..].split_whitespace().next().map(|word| word.trim_end_matches('.').to_owned())
+    text[start..]
+        .split_whitespace()
+        .next()
+        .map(|word| word.trim_end_matches('.').to_owned())
 }
 
 fn after(line: &str, mark: &str) -> String {
@@ -126,7 +178,12 @@ fn after(line: &str, mark: &str) -> String {
 
 /// Remote text: one line, bounded, no control characters.
 fn last_line(text: &str) -> String {
-    let line = text.lines().rev().map(str::trim).find(|line| !line.is_empty()).unwrap_or("it said nothing");
+    let line = text
+        .lines()
+        .rev()
+        .map(str::trim)
+        .find(|line| !line.is_empty())
+        .unwrap_or("it said nothing");
     line.chars().filter(|c| !c.is_control()).take(200).collect()
 }
 

@@ -13,9 +13,11 @@ pub struct HostKey(PublicKey);
 impl HostKey {
     /// From `algorithm base64`, as known_hosts files hold it. Errors: `Invalid` in field `host_key`.
     pub fn parse(line: &str) -> AppResult<Self> {
-        let mut key = PublicKey::from_openssh(line).map_err(|e| AppError::invalid("host_key", format!("This is no public host key: {e}.")))?;
+        let mut key = PublicKey::from_openssh(line)
+            .map_err(|e| AppError::invalid("host_key", format!("This is no public host key: {e}.")))?;
         key.set_comment("");
-        rank(&key.algorithm()).ok_or_else(|| AppError::invalid("host_key", "This kind of host key is not accepted."))?;
+        rank(&key.algorithm())
+            .ok_or_else(|| AppError::invalid("host_key", "This kind of host key is not accepted."))?;
         Ok(Self(key))
     }
     /// `algorithm base64`.
@@ -34,15 +36,23 @@ impl HostKey {
     pub fn signature_algorithms(&self) -> &'static [&'static str] {
         match self.0.algorithm() {
             Algorithm::Ed25519 => &["ssh-ed25519"],
-            Algorithm::Ecdsa { curve: EcdsaCurve::NistP256 } => &["ecdsa-sha2-nistp256"],
-            Algorithm::Ecdsa { curve: EcdsaCurve::NistP384 } => &["ecdsa-sha2-nistp384"],
+            Algorithm::Ecdsa {
+                curve: EcdsaCurve::NistP256,
+            } => &["ecdsa-sha2-nistp256"],
+            Algorithm::Ecdsa {
+                curve: EcdsaCurve::NistP384,
+            } => &["ecdsa-sha2-nistp384"],
             Algorithm::Rsa { .. } => &["rsa-sha2-512", "rsa-sha2-256"],
             _ => &[],
         }
     }
     /// The key as a page shows it.
     pub fn offered(&self, pins: &[HostKey]) -> OfferedHostKey {
-        OfferedHostKey { algorithm: self.algorithm(), fingerprint: self.fingerprint(), pinned: pins.contains(self) }
+        OfferedHostKey {
+            algorithm: self.algorithm(),
+            fingerprint: self.fingerprint(),
+            pinned: pins.contains(self),
+        }
     }
     pub(super) fn data(&self) -> &ssh_key::public::KeyData {
         self.0.key_data()
@@ -58,8 +68,12 @@ pub fn sort(keys: &mut [HostKey]) {
 fn rank(algorithm: &Algorithm) -> Option<u8> {
     match algorithm {
         Algorithm::Ed25519 => Some(0),
-        Algorithm::Ecdsa { curve: EcdsaCurve::NistP256 } => Some(1),
-        Algorithm::Ecdsa { curve: EcdsaCurve::NistP384 } => Some(2),
+        Algorithm::Ecdsa {
+            curve: EcdsaCurve::NistP256,
+        } => Some(1),
+        Algorithm::Ecdsa {
+            curve: EcdsaCurve::NistP384,
+        } => Some(2),
         Algorithm::Rsa { .. } => Some(3),
         _ => None,
     }

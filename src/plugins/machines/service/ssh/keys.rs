@@ -80,11 +80,24 @@ fn sign_rsa(pair: &ssh_key::private::RsaKeypair, data: &[u8], flags: u32) -> Res
     let number = |part: &ssh_key::Mpint| rsa::BigUint::from_bytes_be(part.as_positive_bytes().unwrap_or_default());
     let (public, private) = (&pair.public, &pair.private);
     let primes = vec![number(&private.p), number(&private.q)];
-    let key = rsa::RsaPrivateKey::from_components(number(&public.n), number(&public.e), number(&private.d), primes).map_err(|e| e.to_string())?;
+    let key = rsa::RsaPrivateKey::from_components(number(&public.n), number(&public.e), number(&private.d), primes)
+        .map_err(|e| e.to_string())?;
     let (hash, bytes) = if flags & RSA_SHA2_512 != 0 {
-        (HashAlg::Sha512, pkcs1v15::SigningKey::<rsa::sha2::Sha512>::new(key).try_sign(data).map_err(|e| e.to_string())?.to_vec())
+        (
+            HashAlg::Sha512,
+            pkcs1v15::SigningKey::<rsa::sha2::Sha512>::new(key)
+                .try_sign(data)
+                .map_err(|e| e.to_string())?
+                .to_vec(),
+        )
     } else if flags & RSA_SHA2_256 != 0 {
-        (HashAlg::Sha256, pkcs1v15::SigningKey::<rsa::sha2::Sha256>::new(key).try_sign(data).map_err(|e| e.to_string())?.to_vec())
+        (
+            HashAlg::Sha256,
+            pkcs1v15::SigningKey::<rsa::sha2::Sha256>::new(key)
+                .try_sign(data)
+                .map_err(|e| e.to_string())?
+                .to_vec(),
+        )
     } else {
         return Err("the host asked for an RSA signature with SHA-1, which is not given".to_owned());
     };
@@ -103,7 +116,11 @@ fn missing_passphrase() -> AppError {
 
 fn parse(text: &str, passphrase: Option<&str>) -> AppResult<LoginKey> {
     let text = tidy(text)?;
-    let key = if text.starts_with("-----BEGIN OPENSSH PRIVATE KEY-----") { openssh(&text, passphrase)? } else { old_pem(&text, passphrase)? };
+    let key = if text.starts_with("-----BEGIN OPENSSH PRIVATE KEY-----") {
+        openssh(&text, passphrase)?
+    } else {
+        old_pem(&text, passphrase)?
+    };
     accept(&key)?;
     Ok(LoginKey(key))
 }
@@ -113,30 +130,51 @@ fn tidy(text: &str) -> AppResult<Zeroizing<String>> {
     if text.len() > LONGEST_TEXT {
         return Err(wrong_key("This is far too long for a private key."));
     }
-    let lines: Zeroizing<Vec<String>> = Zeroizing::new(text.lines().map(|l| l.trim().to_owned()).filter(|l| !l.is_empty()).collect());
+    let lines: Zeroizing<Vec<String>> = Zeroizing::new(
+        text.lines()
+            .map(|l| l.trim().to_owned())
+            .filter(|l| !l.is_empty())
+            .collect(),
+    );
     let text = Zeroizing::new(lines.join("\n") + "\n");
-    let public = ["ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-", "---- BEGIN SSH2 PUBLIC KEY", "-----BEGIN PUBLIC KEY"];
+    let public = [
+        "ssh-",
+        "ecdsa-sha2-",
+        "sk-ssh-",
+        "sk-ecdsa-",
+        "---- BEGIN SSH2 PUBLIC KEY",
+        "-----BEGIN PUBLIC KEY",
+    ];
     if public.iter().any(|p| text.starts_with(p)) {
-        return Err(wrong_key("This is a public key. Paste the private key: the file without .pub at its end."));
+        return Err(wrong_key(
+            "This is a public key. Paste the private key: the file without .pub at its end.",
+        ));
     }
     if text.starts_with("PuTTY-User-Key-File-") {
-        return Err(wrong_key("This is a PuTTY key. Export it in PuTTYgen under Conversions, Export OpenSSH key, and paste that."));
+        return Err(wrong_key(
+            "This is a PuTTY key. Export it in PuTTYgen under Conversions, Export OpenSSH key, and paste that.",
+        ));
     }
     if !text.starts_with("-----BEGIN ") || !text.contains("PRIVATE KEY-----") {
-        return Err(wrong_key("This is not a private key. It begins with -----BEGIN OPENSSH PRIVATE KEY----- or a similar line."));
+        return Err(wrong_key(
+            "This is not a private key. It begins with -----BEGIN OPENSSH PRIVATE KEY----- or a similar line.",
+        ));
     }
     Ok(text)
 }
 
 fn openssh(text: &str, passphrase: Option<&str>) -> AppResult<PrivateKey> {
     let key = PrivateKey::from_openssh(text).map_err(|e| match e {
-        ssh_key::Error::AlgorithmUnknown | ssh_key::Error::AlgorithmUnsupported { .. } => wrong_key("This kind of key is not supported. Use Ed25519, ECDSA or RSA."),
+        ssh_key::Error::AlgorithmUnknown | ssh_key::Error::AlgorithmUnsupported { .. } => {
+            wrong_key("This kind of key is not supported. Use Ed25519, ECDSA or RSA.")
+        }
         _ => wrong_key("The private key is damaged: it must be pasted whole, from its BEGIN line to its END line."),
     })?;
     if !key.is_encrypted() {
         return Ok(key);
     }
-    key.decrypt(passphrase.ok_or_else(missing_passphrase)?).map_err(|_| wrong_passphrase())
+    key.decrypt(passphrase.ok_or_else(missing_passphrase)?)
+        .map_err(|_| wrong_passphrase())
 }
 
 /// PKCS#1, SEC 1 and PKCS#8, through the decoder of russh; carried over in OpenSSH's own text.
@@ -145,21 +183,43 @@ fn old_pem(text: &str, passphrase: Option<&str>) -> AppResult<PrivateKey> {
     if encrypted && passphrase.is_none() {
         return Err(missing_passphrase());
     }
-    let refused = |_| if encrypted { AppError::invalid("passphrase", "The passphrase does not open this key, or its encryption is too old. Convert it with ssh-keygen -p -f <file>, which writes the present form.") } else { wrong_key("The private key cannot be read. Convert it with ssh-keygen -p -f <file>, which writes the present form.") };
+    let refused = |_| {
+        if encrypted {
+            AppError::invalid(
+                "passphrase",
+                "The passphrase does not open this key, or its encryption is too old. Convert it with ssh-keygen -p -f <file>, which writes the present form.",
+            )
+        } else {
+            wrong_key(
+                "The private key cannot be read. Convert it with ssh-keygen -p -f <file>, which writes the present form.",
+            )
+        }
+    };
     let key = russh::keys::decode_secret_key(text, passphrase).map_err(refused)?;
-    let carried = key.to_openssh(russh::keys::ssh_key::LineEnding::LF).map_err(|_| wrong_key("The private key is damaged."))?;
-    PrivateKey::from_openssh(carried.as_bytes()).map_err(|_| wrong_key("This kind of key is not supported. Use Ed25519, ECDSA or RSA."))
+    let carried = key
+        .to_openssh(russh::keys::ssh_key::LineEnding::LF)
+        .map_err(|_| wrong_key("The private key is damaged."))?;
+    PrivateKey::from_openssh(carried.as_bytes())
+        .map_err(|_| wrong_key("This kind of key is not supported. Use Ed25519, ECDSA or RSA."))
 }
 
 fn accept(key: &PrivateKey) -> AppResult<()> {
     match key.key_data() {
         KeypairData::Ed25519(_) => Ok(()),
         KeypairData::Ecdsa(pair) if !matches!(pair, ssh_key::private::EcdsaKeypair::NistP521 { .. }) => Ok(()),
-        KeypairData::Ecdsa(_) => Err(wrong_key("ECDSA keys on the curve P-521 are not supported. Use Ed25519, P-256, P-384 or RSA.")),
+        KeypairData::Ecdsa(_) => Err(wrong_key(
+            "ECDSA keys on the curve P-521 are not supported. Use Ed25519, P-256, P-384 or RSA.",
+        )),
         KeypairData::Rsa(pair) if bits(&pair.public.n) >= LEAST_RSA_BITS => Ok(()),
-        KeypairData::Rsa(_) => Err(wrong_key("This RSA key is too short to be safe: it needs 2048 bits, better 3072. Make an Ed25519 key instead.")),
-        KeypairData::SkEd25519(_) | KeypairData::SkEcdsaSha2NistP256(_) => Err(wrong_key("This key lives in a hardware token, which a server cannot touch. Use a key of its own for the server.")),
-        _ => Err(wrong_key("This kind of key is not supported. Use Ed25519, ECDSA or RSA.")),
+        KeypairData::Rsa(_) => Err(wrong_key(
+            "This RSA key is too short to be safe: it needs 2048 bits, better 3072. Make an Ed25519 key instead.",
+        )),
+        KeypairData::SkEd25519(_) | KeypairData::SkEcdsaSha2NistP256(_) => Err(wrong_key(
+            "This key lives in a hardware token, which a server cannot touch. Use a key of its own for the server.",
+        )),
+        _ => Err(wrong_key(
+            "This kind of key is not supported. Use Ed25519, ECDSA or RSA.",
+        )),
     }
 }
 

@@ -42,10 +42,17 @@ impl Master {
         let control = dir.join(CONTROL);
         // a stale socket would make ssh run without one
         let _ = std::fs::remove_file(&control);
-        let mut child = command(config, &control, alias).spawn().map_err(|e| LinkFailure::SshMissing { text: e.to_string() })?;
+        let mut child = command(config, &control, alias)
+            .spawn()
+            .map_err(|e| LinkFailure::SshMissing { text: e.to_string() })?;
         let said = Arc::new(Mutex::new(String::new()));
         let reader = tokio::spawn(listen(child.stderr.take(), said.clone()));
-        let mut master = Self { child, dir: dir.to_owned(), said, reader };
+        let mut master = Self {
+            child,
+            dir: dir.to_owned(),
+            said,
+            reader,
+        };
         match timeout(within, master.until_ready(&control)).await {
             Ok(Ok(())) => Ok(master),
             Ok(Err(failure)) => {
@@ -97,7 +104,10 @@ impl Master {
         let asked = Instant::now();
         let _ = self.child.start_kill();
         if timeout(END_DEADLINE, self.child.wait()).await.is_err() {
-            tracing::warn!(waited_ms = asked.elapsed().as_millis() as u64, "an ssh master did not end");
+            tracing::warn!(
+                waited_ms = asked.elapsed().as_millis() as u64,
+                "an ssh master did not end"
+            );
         }
         self.reader.abort();
         unlink_sockets(&self.dir);
@@ -113,9 +123,19 @@ impl Drop for Master {
 
 fn command(config: &Path, control: &Path, alias: &str) -> Command {
     let mut ssh = Command::new("ssh");
-    ssh.arg("-F").arg(config).args(["-N", "-M", "-S"]).arg(control).args(["-o", "ControlPersist=no", "--", alias]);
-    ssh.env_clear().env("LC_ALL", "C").env("PATH", std::env::var_os("PATH").unwrap_or_default());
-    ssh.current_dir("/").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
+    ssh.arg("-F")
+        .arg(config)
+        .args(["-N", "-M", "-S"])
+        .arg(control)
+        .args(["-o", "ControlPersist=no", "--", alias]);
+    ssh.env_clear()
+        .env("LC_ALL", "C")
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    ssh.current_dir("/")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
     die_with_us(&mut ssh);
     ssh
 }

@@ -83,7 +83,13 @@ impl Mux {
 
     async fn run(&self, line: &[u8], input: &[u8], limit: usize) -> AppResult<ExecOutput> {
         let mut command = self.session.raw_command(OsStr::from_bytes(line));
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().await.map_err(|e| explain(&e))?;
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .await
+            .map_err(|e| explain(&e))?;
         let (stdin, stdout, stderr) = (child.stdin().take(), child.stdout().take(), child.stderr().take());
         let full = CancellationToken::new();
         let feed = async {
@@ -93,23 +99,44 @@ impl Mux {
             }
         };
         let ((), (stdout, cut_out), (stderr, cut_err)) = tokio::join!(
-            async { tokio::select! { () = feed => {}, () = full.cancelled() => {} } },
+            async {
+                tokio::select! { () = feed => {}, () = full.cancelled() => {} }
+            },
             collect(stdout, limit, &full),
             collect(stderr, limit, &full)
         );
         let truncated = cut_out || cut_err;
-        let code = if truncated { None } else { exit_code(child.wait().await)? };
-        Ok(ExecOutput { code, stdout, stderr, truncated })
+        let code = if truncated {
+            None
+        } else {
+            exit_code(child.wait().await)?
+        };
+        Ok(ExecOutput {
+            code,
+            stdout,
+            stderr,
+            truncated,
+        })
     }
 
     /// Starts a program that stays until its input ends.
     pub async fn channel(&self, argv: &[&str]) -> AppResult<Channel> {
         let line = quote(argv)?;
         let mut command = self.session.clone().arc_raw_command(OsStr::from_bytes(&line));
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().await.map_err(|e| explain(&e))?;
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .await
+            .map_err(|e| explain(&e))?;
         let ends = child.stdin().take().zip(child.stdout().take());
         let (stdin, stdout) = ends.ok_or_else(|| AppError::internal("a channel has no ends"))?;
-        Ok(Channel { stdin, stdout, _child: child })
+        Ok(Channel {
+            stdin,
+            stdout,
+            _child: child,
+        })
     }
 
     /// See `HostLink::open_unix`.
@@ -118,13 +145,26 @@ impl Mux {
         if self.over.is_cancelled() {
             return Err(ended());
         }
-        let local = self.dir.join(format!("fwd{}", self.forwards.fetch_add(1, Ordering::Relaxed)));
+        let local = self
+            .dir
+            .join(format!("fwd{}", self.forwards.fetch_add(1, Ordering::Relaxed)));
         // ssh refuses to listen where a socket was left
         let _ = std::fs::remove_file(&local);
         let remote = PathBuf::from(remote);
-        let request = self.session.request_port_forward(ForwardType::Local, Socket::from(local.as_path()), Socket::from(remote.as_path()));
-        timeout(FORWARD_DEADLINE, request).await.map_err(|_| late(FORWARD_DEADLINE))?.map_err(|e| explain(&e))?;
-        let forward = Forward { session: self.session.clone(), local: local.clone(), remote };
+        let request = self.session.request_port_forward(
+            ForwardType::Local,
+            Socket::from(local.as_path()),
+            Socket::from(remote.as_path()),
+        );
+        timeout(FORWARD_DEADLINE, request)
+            .await
+            .map_err(|_| late(FORWARD_DEADLINE))?
+            .map_err(|e| explain(&e))?;
+        let forward = Forward {
+            session: self.session.clone(),
+            local: local.clone(),
+            remote,
+        };
         Ok(LocalSocket::forwarded(local, forward))
     }
 }
@@ -139,10 +179,16 @@ struct Forward {
 impl Drop for Forward {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.local);
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            return;
+        };
         let (session, local, remote) = (self.session.clone(), self.local.clone(), self.remote.clone());
         runtime.spawn(async move {
-            let close = session.close_port_forward(ForwardType::Local, Socket::from(local.as_path()), Socket::from(remote.as_path()));
+            let close = session.close_port_forward(
+                ForwardType::Local,
+                Socket::from(local.as_path()),
+                Socket::from(remote.as_path()),
+            );
             let _ = timeout(FORWARD_DEADLINE, close).await;
         });
     }
@@ -152,12 +198,17 @@ fn check_remote(path: &str) -> AppResult<()> {
     if path.starts_with('/') && path.len() <= LONGEST_SOCKET && !path.chars().any(char::is_control) {
         return Ok(());
     }
-    Err(AppError::invalid("path", "The path of a socket is absolute, on one line, and has at most 107 bytes."))
+    Err(AppError::invalid(
+        "path",
+        "The path of a socket is absolute, on one line, and has at most 107 bytes.",
+    ))
 }
 
 /// Reads up to `limit` bytes; more, and everybody stops.
 async fn collect(reader: Option<impl AsyncRead + Unpin>, limit: usize, full: &CancellationToken) -> (Vec<u8>, bool) {
-    let Some(reader) = reader else { return (Vec::new(), false) };
+    let Some(reader) = reader else {
+        return (Vec::new(), false);
+    };
     let mut bytes = Vec::new();
     let mut reader = reader.take(limit as u64 + 1);
     tokio::select! {
@@ -185,7 +236,9 @@ fn exit_code(waited: Result<std::process::ExitStatus, Error>) -> AppResult<Optio
 fn explain(error: &Error) -> AppError {
     let text = std::error::Error::source(error).map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"));
     if text.contains("Session open refused") {
-        return AppError::unavailable("The host opens no more sessions on its connection (MaxSessions in its sshd_config). Try again in a moment.");
+        return AppError::unavailable(
+            "The host opens no more sessions on its connection (MaxSessions in its sshd_config). Try again in a moment.",
+        );
     }
     if text.contains("forwarding failed") {
         return AppError::new(ErrorKind::Upstream, "The socket could not be forwarded.");
@@ -195,9 +248,15 @@ fn explain(error: &Error) -> AppError {
 }
 
 fn ended() -> AppError {
-    AppError::new(ErrorKind::HostUnreachable, "The connection to the host ended. It is being made again; try once it is online.")
+    AppError::new(
+        ErrorKind::HostUnreachable,
+        "The connection to the host ended. It is being made again; try once it is online.",
+    )
 }
 
 fn late(limit: Duration) -> AppError {
-    AppError::new(ErrorKind::Timeout, format!("The host did not finish this within {} s.", limit.as_secs()))
+    AppError::new(
+        ErrorKind::Timeout,
+        format!("The host did not finish this within {} s.", limit.as_secs()),
+    )
 }

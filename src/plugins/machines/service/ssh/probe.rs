@@ -4,7 +4,6 @@
 use super::{failure::LinkFailure, hostkey::HostKey};
 use crate::plugins::machines::model::HostAddress;
 use russh::{
-
     client::{self, connect_stream},
     keys::{Algorithm, EcdsaCurve, HashAlg, PublicKeyOrCertificate},
 };
@@ -34,9 +33,20 @@ impl Kind {
     fn algorithms(self) -> Vec<Algorithm> {
         match self {
             Self::Ed25519 => vec![Algorithm::Ed25519],
-            Self::P256 => vec![Algorithm::Ecdsa { curve: EcdsaCurve::NistP256 }],
-            Self::P384 => vec![Algorithm::Ecdsa { curve: EcdsaCurve::NistP384 }],
-            Self::Rsa => vec![Algorithm::Rsa { hash: Some(HashAlg::Sha512) }, Algorithm::Rsa { hash: Some(HashAlg::Sha256) }],
+            Self::P256 => vec![Algorithm::Ecdsa {
+                curve: EcdsaCurve::NistP256,
+            }],
+            Self::P384 => vec![Algorithm::Ecdsa {
+                curve: EcdsaCurve::NistP384,
+            }],
+            Self::Rsa => vec![
+                Algorithm::Rsa {
+                    hash: Some(HashAlg::Sha512),
+                },
+                Algorithm::Rsa {
+                    hash: Some(HashAlg::Sha256),
+                },
+            ],
         }
     }
     fn of(key: &HostKey) -> Option<Self> {
@@ -64,34 +74,52 @@ pub async fn offered(host: &HostAddress, port: u16) -> Result<Vec<HostKey>, Link
             Err(other) => failure = Some(other),
         }
     }
-    if keys.is_empty() { Err(failure.unwrap_or(LinkFailure::Closed)) } else { Ok(keys) }
+    if keys.is_empty() {
+        Err(failure.unwrap_or(LinkFailure::Closed))
+    } else {
+        Ok(keys)
+    }
 }
 
 /// The key that ssh would be shown now with these pins: one handshake, the same preferences.
 ///
 /// Errors: the failure; `NoCommonHostKey` when the host has no key of a pinned kind any more.
 pub async fn current(host: &HostAddress, port: u16, pins: &[HostKey]) -> Result<HostKey, LinkFailure> {
-    let kinds = KINDS.into_iter().filter(|kind| pins.iter().any(|pin| Kind::of(pin) == Some(*kind))).collect();
+    let kinds = KINDS
+        .into_iter()
+        .filter(|kind| pins.iter().any(|pin| Kind::of(pin) == Some(*kind)))
+        .collect();
     handshake(host, port, kinds, DEADLINE).await
 }
 
 async fn handshake(host: &HostAddress, port: u16, kinds: Vec<Kind>, within: Duration) -> Result<HostKey, LinkFailure> {
     let work = async {
-        let stream = TcpStream::connect((host.as_str(), port)).await.map_err(|e| connect_failure(&e))?;
+        let stream = TcpStream::connect((host.as_str(), port))
+            .await
+            .map_err(|e| connect_failure(&e))?;
         exchange(stream, kinds).await
     };
-    tokio::time::timeout(within, work).await.unwrap_or(Err(LinkFailure::TimedOut { stage: "reading its host key" }))
+    tokio::time::timeout(within, work)
+        .await
+        .unwrap_or(Err(LinkFailure::TimedOut {
+            stage: "reading its host key",
+        }))
 }
 
 async fn exchange(stream: TcpStream, kinds: Vec<Kind>) -> Result<HostKey, LinkFailure> {
     let seen = Seen::default();
-    let mut config = client::Config { nodelay: true, ..client::Config::default() };
+    let mut config = client::Config {
+        nodelay: true,
+        ..client::Config::default()
+    };
     config.preferred.key = Cow::Owned(kinds.into_iter().flat_map(Kind::algorithms).collect());
     let outcome = connect_stream(Arc::new(config), stream, seen.clone()).await;
     if let Some(line) = seen.take() {
         return HostKey::parse(&line).map_err(|e| LinkFailure::Other { text: e.message });
     }
-    Err(outcome.err().map_or(LinkFailure::Closed, |error| handshake_failure(&error)))
+    Err(outcome
+        .err()
+        .map_or(LinkFailure::Closed, |error| handshake_failure(&error)))
 }
 
 /// Keeps the key and refuses to go on: the handshake ends there.
@@ -118,17 +146,29 @@ fn connect_failure(error: &io::Error) -> LinkFailure {
     match error.kind() {
         io::ErrorKind::ConnectionRefused => LinkFailure::PortClosed,
         io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => LinkFailure::NoRoute,
-        io::ErrorKind::TimedOut => LinkFailure::TimedOut { stage: "opening the connection" },
+        io::ErrorKind::TimedOut => LinkFailure::TimedOut {
+            stage: "opening the connection",
+        },
         // std gives a failed look-up no kind of its own
         _ if error.raw_os_error().is_none() => LinkFailure::NameUnknown,
-        _ => LinkFailure::Other { text: error.to_string() },
+        _ => LinkFailure::Other {
+            text: error.to_string(),
+        },
     }
 }
 
 fn handshake_failure(error: &russh::Error) -> LinkFailure {
     match error {
-        russh::Error::NoCommonAlgo { kind: russh::AlgorithmKind::Key, theirs, .. } => LinkFailure::NoCommonHostKey { offer: theirs.join(", ") },
-        russh::Error::NoCommonAlgo { .. } => LinkFailure::NoCommonAlgorithm { text: error.to_string() },
+        russh::Error::NoCommonAlgo {
+            kind: russh::AlgorithmKind::Key,
+            theirs,
+            ..
+        } => LinkFailure::NoCommonHostKey {
+            offer: theirs.join(", "),
+        },
+        russh::Error::NoCommonAlgo { .. } => LinkFailure::NoCommonAlgorithm {
+            text: error.to_string(),
+        },
         _ => LinkFailure::NotSsh,
     }
 }

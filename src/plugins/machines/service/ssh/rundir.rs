@@ -43,7 +43,10 @@ impl RunDir {
         if path.exists() {
             fs::remove_dir_all(&path).map_err(AppError::internal)?;
         }
-        fs::DirBuilder::new().mode(0o700).create(&path).map_err(AppError::internal)?;
+        fs::DirBuilder::new()
+            .mode(0o700)
+            .create(&path)
+            .map_err(AppError::internal)?;
         Ok(path)
     }
 }
@@ -76,7 +79,9 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> AppResult<()> {
 /// `$XDG_RUNTIME_DIR` when it is ours, short and plain, else `/tmp`.
 fn base() -> PathBuf {
     let given = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
-    given.filter(|path| is_usable_base(path)).unwrap_or_else(|| PathBuf::from("/tmp"))
+    given
+        .filter(|path| is_usable_base(path))
+        .unwrap_or_else(|| PathBuf::from("/tmp"))
 }
 
 fn is_usable_base(path: &Path) -> bool {
@@ -88,8 +93,12 @@ fn is_usable_base(path: &Path) -> bool {
 
 /// Only a directory that an earlier run of ours can have made is touched.
 fn is_leftover(path: &Path) -> bool {
-    let named = path.file_name().and_then(|n| n.to_str()).is_some_and(|n| n.starts_with(PREFIX) && n.len() == PREFIX.len() + 6);
-    let ours = fs::symlink_metadata(path).is_ok_and(|m| m.is_dir() && m.uid() == nix::unistd::getuid().as_raw() && m.mode() & 0o077 == 0);
+    let named = path
+        .file_name()
+        .and_then(|n| n.to_str())
+        .is_some_and(|n| n.starts_with(PREFIX) && n.len() == PREFIX.len() + 6);
+    let ours = fs::symlink_metadata(path)
+        .is_ok_and(|m| m.is_dir() && m.uid() == nix::unistd::getuid().as_raw() && m.mode() & 0o077 == 0);
     path.is_absolute() && named && ours
 }
 
@@ -111,14 +120,21 @@ async fn clean_earlier(pointer: &Path) {
 fn control_sockets(run: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(run).into_iter().flatten().flatten();
     let sockets = entries.map(|e| e.path().join(super::master::CONTROL));
-    sockets.filter(|p| fs::symlink_metadata(p).is_ok_and(|m| m.file_type().is_socket())).collect()
+    sockets
+        .filter(|p| fs::symlink_metadata(p).is_ok_and(|m| m.file_type().is_socket()))
+        .collect()
 }
 
 /// Asks an ssh master that nobody owns any more to end.
 async fn end_master(socket: &Path) {
     let mut ssh = tokio::process::Command::new("ssh");
-    ssh.args(["-F", "/dev/null", "-O", "exit", "-S"]).arg(socket).args(["--", "x"]);
-    ssh.stdin(std::process::Stdio::null()).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).kill_on_drop(true);
+    ssh.args(["-F", "/dev/null", "-O", "exit", "-S"])
+        .arg(socket)
+        .args(["--", "x"]);
+    ssh.stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .kill_on_drop(true);
     let _ = tokio::time::timeout(Duration::from_secs(2), ssh.status()).await;
 }
 
@@ -154,10 +170,18 @@ mod tests {
         let data = tempfile::tempdir().unwrap();
         let innocent = data.path().join("polly-abcdef");
         fs::create_dir(&innocent).unwrap();
-        for target in [data.path().to_owned(), innocent.clone(), PathBuf::from("/"), PathBuf::from("polly-abcdef")] {
+        for target in [
+            data.path().to_owned(),
+            innocent.clone(),
+            PathBuf::from("/"),
+            PathBuf::from("polly-abcdef"),
+        ] {
             fs::write(data.path().join(POINTER), target.as_os_str().as_encoded_bytes()).unwrap();
             drop(RunDir::create(data.path()).await.unwrap());
-            assert!(data.path().exists() && innocent.exists(), "0755 is not ours to remove: {target:?}");
+            assert!(
+                data.path().exists() && innocent.exists(),
+                "0755 is not ours to remove: {target:?}"
+            );
         }
     }
 }

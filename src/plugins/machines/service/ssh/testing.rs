@@ -25,7 +25,12 @@ impl TestSshd {
     }
     /// With more lines of configuration.
     pub fn with(extra: &str) -> Self {
-        let mut sshd = Self { dir: tempfile::tempdir().unwrap(), child: None, port: free_port(), extra: extra.to_owned() };
+        let mut sshd = Self {
+            dir: tempfile::tempdir().unwrap(),
+            child: None,
+            port: free_port(),
+            extra: extra.to_owned(),
+        };
         sshd.new_host_keys();
         sshd.authorize("");
         sshd.run();
@@ -43,7 +48,9 @@ impl TestSshd {
         fs::write(self.file("authorized_keys"), public_line).unwrap();
     }
     pub fn host_keys(&self) -> Vec<HostKey> {
-        ["ed25519", "rsa"].map(|kind| HostKey::parse(&fs::read_to_string(self.file(&format!("{kind}.pub"))).unwrap()).unwrap()).to_vec()
+        ["ed25519", "rsa"]
+            .map(|kind| HostKey::parse(&fs::read_to_string(self.file(&format!("{kind}.pub"))).unwrap()).unwrap())
+            .to_vec()
     }
     pub fn log(&self) -> String {
         fs::read_to_string(self.file("log")).unwrap_or_default()
@@ -61,19 +68,39 @@ impl TestSshd {
         }
     }
     pub fn run(&mut self) {
-        let mut config = format!("Port {}\nListenAddress 127.0.0.1\nPidFile none\nUsePAM no\nStrictModes no\nPermitRootLogin yes\nLogLevel VERBOSE\n", self.port);
+        let mut config = format!(
+            "Port {}\nListenAddress 127.0.0.1\nPidFile none\nUsePAM no\nStrictModes no\nPermitRootLogin yes\nLogLevel VERBOSE\n",
+            self.port
+        );
         for kind in ["ed25519", "rsa"] {
             config += &format!("HostKey {}\n", self.file(kind).display());
         }
-        config += &format!("AuthorizedKeysFile {}\n{}", self.file("authorized_keys").display(), self.extra);
+        config += &format!(
+            "AuthorizedKeysFile {}\n{}",
+            self.file("authorized_keys").display(),
+            self.extra
+        );
         fs::write(self.file("config"), config).unwrap();
         let _ = fs::create_dir_all("/run/sshd");
         let mut sshd = Command::new("/usr/sbin/sshd");
-        sshd.args(["-D", "-f"]).arg(self.file("config")).arg("-E").arg(self.file("log"));
-        self.child = Some(sshd.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+        sshd.args(["-D", "-f"])
+            .arg(self.file("config"))
+            .arg("-E")
+            .arg(self.file("log"));
+        self.child = Some(
+            sshd.stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap(),
+        );
         let begun = Instant::now();
         while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
-            assert!(begun.elapsed() < Duration::from_secs(10), "sshd does not listen: {}", self.log());
+            assert!(
+                begun.elapsed() < Duration::from_secs(10),
+                "sshd does not listen: {}",
+                self.log()
+            );
             std::thread::sleep(Duration::from_millis(20));
         }
     }
@@ -83,10 +110,15 @@ impl TestSshd {
     /// Process ids of the open sessions.
     pub fn sessions(&self) -> Vec<u32> {
         let parent = self.pid();
-        let all = fs::read_dir("/proc").unwrap().flatten().filter_map(|e| e.file_name().to_str()?.parse::<u32>().ok());
+        let all = fs::read_dir("/proc")
+            .unwrap()
+            .flatten()
+            .filter_map(|e| e.file_name().to_str()?.parse::<u32>().ok());
         let is_child = |pid: &u32| {
             let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-            stat.rsplit_once(") ").and_then(|(_, rest)| rest.split(' ').nth(1)?.parse::<u32>().ok()) == Some(parent)
+            stat.rsplit_once(") ")
+                .and_then(|(_, rest)| rest.split(' ').nth(1)?.parse::<u32>().ok())
+                == Some(parent)
         };
         all.filter(is_child).collect()
     }
@@ -94,7 +126,12 @@ impl TestSshd {
         for (kind, bits) in [("ed25519", "256"), ("rsa", "2048")] {
             let _ = fs::remove_file(self.file(kind));
             let mut keygen = Command::new("ssh-keygen");
-            let made = keygen.args(["-q", "-N", "", "-t", kind, "-b", bits, "-C", "test", "-f"]).arg(self.file(kind)).stdin(Stdio::null()).status().unwrap();
+            let made = keygen
+                .args(["-q", "-N", "", "-t", kind, "-b", bits, "-C", "test", "-f"])
+                .arg(self.file(kind))
+                .stdin(Stdio::null())
+                .status()
+                .unwrap();
             assert!(made.success());
         }
     }
@@ -107,20 +144,32 @@ impl Drop for TestSshd {
     fn drop(&mut self) {
         // a stopped session would stay for ever
         for session in self.child.is_some().then(|| self.sessions()).unwrap_or_default() {
-            let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(session as i32), nix::sys::signal::Signal::SIGKILL);
+            let _ = nix::sys::signal::kill(
+                nix::unistd::Pid::from_raw(session as i32),
+                nix::sys::signal::Signal::SIGKILL,
+            );
         }
         self.stop_listening();
     }
 }
 
 pub fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+    TcpListener::bind(("127.0.0.1", 0))
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
 }
 
 /// Ids of the living ssh processes that were started with this directory in their arguments.
 pub fn ssh_processes(dir: &std::path::Path) -> Vec<u32> {
     let dir = dir.to_str().unwrap();
-    let all = fs::read_dir("/proc").unwrap().flatten().filter_map(|e| e.file_name().to_str()?.parse::<u32>().ok());
-    let of_dir = |pid: &u32| fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| String::from_utf8_lossy(&line).contains(dir));
+    let all = fs::read_dir("/proc")
+        .unwrap()
+        .flatten()
+        .filter_map(|e| e.file_name().to_str()?.parse::<u32>().ok());
+    let of_dir = |pid: &u32| {
+        fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| String::from_utf8_lossy(&line).contains(dir))
+    };
     all.filter(of_dir).collect()
 }
