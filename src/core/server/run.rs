@@ -57,7 +57,7 @@ pub fn command(cli: Cli, parts: Parts) -> ExitCode {
             say(&format!("pollysystem {}", env!("CARGO_PKG_VERSION")));
             Ok(())
         }
-        Command::Audit(AuditCommand::Verify(args)) => verify_audit(&args, parts),
+        Command::Audit(AuditCommand::Verify(args)) => verify_audit(&args),
         Command::Health(args) => super::health::ask(&args),
     };
     match done {
@@ -119,14 +119,13 @@ fn serve(args: &ServeArgs, parts: Parts) -> Result<(), Failure> {
     done
 }
 
-fn verify_audit(args: &ServeArgs, parts: Parts) -> Result<(), Failure> {
+/// Reads only, so it can be asked beside a running server.
+fn verify_audit(args: &ServeArgs) -> Result<(), Failure> {
     let config = Config::load(args)?;
     let rows = runtime()?.block_on(async {
-        let db = Db::open(&config.data_dir, parts.migrations).await?;
-        let secrets = Secrets::open_or_create(&config.secrets, &config.data_dir, &db).await?;
-        let checked = Audit::open(&db, &secrets).await?.verify().await;
-        db.close().await;
-        checked
+        let db = Db::open_read_only(&config.data_dir).await?;
+        let secrets = Secrets::open_existing(&config.secrets, &config.data_dir, &db).await?;
+        Audit::open(&db, &secrets).await?.verify().await
     })?;
     say(&format!("The audit log is whole: {rows} rows."));
     Ok(())

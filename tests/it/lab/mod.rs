@@ -1,1 +1,4 @@
-//! Real hosts: sshd and dockerd in namespaces of their own (`make test-lab`).
+//! Real hosts: sshd and dockerd in namespaces of their own (`make test-lab`). One test at a time.
+
+mod fleet;
+mod hosts;

@@ -72,7 +72,7 @@ impl Query {
 
     fn href(&self) -> String {
         let mut parts = Vec::new();
-        let encode = |text: &str| String::from(leptos_router::location::Url::escape(text));
+        let encode = |text: &str| leptos_router::location::Url::escape(text);
         if !self.filter.is_empty() {
             parts.push(format!("q={}", encode(&self.filter)));
         }
