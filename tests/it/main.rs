@@ -13,6 +13,7 @@ mod authz_coverage;
 mod config;
 mod lab;
 mod live;
+mod machines;
 mod plugins;
 mod process;
 mod web;

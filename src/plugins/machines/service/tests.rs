@@ -4,7 +4,7 @@ use super::{
     ssh::{
         keys::LoginKey,
         rundir::RunDir,
-        testing::{TestSshd, ssh_processes},
+        testing::{TestSshd, secret_bytes, ssh_processes},
     },
     *,
 };
@@ -556,12 +556,6 @@ async fn se_01_the_private_key_is_in_no_file_and_no_process() {
     .unwrap();
     assert!(!wire.contains("PRIVATE") && !wire.contains(&hex::encode(&secret)));
     house.stop().await;
-}
-
-/// The 32 bytes that are the key.
-fn secret_bytes(text: &str) -> Vec<u8> {
-    let key = ssh_key::PrivateKey::from_openssh(text).unwrap();
-    key.key_data().ed25519().unwrap().private.to_bytes().to_vec()
 }
 
 /// The line of the text that holds most of it.

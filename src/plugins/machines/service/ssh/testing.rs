@@ -109,7 +109,9 @@ impl TestSshd {
     }
     /// Process ids of the open sessions.
     pub fn sessions(&self) -> Vec<u32> {
-        let parent = self.pid();
+        let Some(parent) = self.child.as_ref().map(Child::id) else {
+            return Vec::new();
+        };
         let all = fs::read_dir("/proc")
             .unwrap()
             .flatten()
@@ -143,7 +145,7 @@ impl TestSshd {
 impl Drop for TestSshd {
     fn drop(&mut self) {
         // a stopped session would stay for ever
-        for session in self.child.is_some().then(|| self.sessions()).unwrap_or_default() {
+        for session in self.sessions() {
             let _ = nix::sys::signal::kill(
                 nix::unistd::Pid::from_raw(session as i32),
                 nix::sys::signal::Signal::SIGKILL,
@@ -172,4 +174,10 @@ pub fn ssh_processes(dir: &std::path::Path) -> Vec<u32> {
         fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| String::from_utf8_lossy(&line).contains(dir))
     };
     all.filter(of_dir).collect()
+}
+
+/// The 32 bytes that are an Ed25519 key.
+pub fn secret_bytes(text: &str) -> Vec<u8> {
+    let key = ssh_key::PrivateKey::from_openssh(text).unwrap();
+    key.key_data().ed25519().unwrap().private.to_bytes().to_vec()
 }
