@@ -221,7 +221,10 @@ fn heard(text: &str) {
             }
         }
         Ok(ServerMessage::End { topic, shard }) => {
-            for on in listeners(&topic, &shard, |sub, shard| sub.have.remove(shard).is_some() || true) {
+            for on in listeners(&topic, &shard, |sub, shard| {
+                sub.have.remove(shard);
+                true
+            }) {
                 on(LiveMessage::End { shard: shard.clone() });
             }
         }
