@@ -67,8 +67,11 @@ export async function inspect(page, name) {
   }
   await page.setViewportSize({ width: 360, height: 740 });
   await accessible(page, `${name}, 360 px`);
-  const surplus = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-  assert.ok(surplus <= 0, `${name}: the page is ${surplus} px wider than a screen of 360 px`);
+  const wide = await page.evaluate(() => {
+    if (document.documentElement.scrollWidth <= innerWidth) return [];
+    return [...document.body.querySelectorAll('*')].filter((e) => e.getBoundingClientRect().right > innerWidth).map((e) => `${e.tagName} ${e.className}`);
+  });
+  assert.deepEqual(wide, [], `${name}: wider than a screen of 360 px`);
   await page.screenshot({ path: `${out}${name}-narrow.png`, fullPage: true });
   await page.setViewportSize({ width, height });
   await page.evaluate(() => document.documentElement.setAttribute('data-theme', 'system'));

@@ -36,7 +36,7 @@ export class Server {
   }
 
   async up() {
-    const { PATH, HOME } = process.env;
+    const { PATH, HOME, POLLY_SITE_DIR } = process.env;
     this.log = '';
     this.child = spawn(binary, ['serve'], {
       cwd: this.dataDir,
@@ -47,6 +47,7 @@ export class Server {
         POLLY_DATA_DIR: this.dataDir,
         POLLY_LISTEN: `127.0.0.1:${this.port}`,
         POLLY_LOG: process.env.POLLY_LOG ?? 'info',
+        ...(POLLY_SITE_DIR && { POLLY_SITE_DIR }),
         ...(this.base && { POLLY_PUBLIC_URL: this.url('') }),
       },
     });

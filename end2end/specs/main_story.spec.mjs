@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { Server } from '../helpers/server.mjs';
 import { clear, docker, lab, privateKey, runContainer } from '../helpers/lab.mjs';
 import { inspect, launch, live, openContext, openLive } from '../helpers/browser.mjs';
-import { addHost, go, row, setUp } from '../helpers/steps.mjs';
+import { addHost, go, row, setUp, story } from '../helpers/steps.mjs';
 
 const host = lab.hosts[0];
 const key = { user: lab.user, address: host.address, port: host.port };
@@ -15,6 +15,7 @@ for (const base of ['', '/polly']) {
   describe(`the main job at ${base || '/'}`, () => {
     const suffix = base ? '-base' : '';
     let server, browser, context, watch, page, second;
+    const step = story(test, () => ({ context, watch, server }));
 
     before(async () => {
       await clear(host);
@@ -29,7 +30,7 @@ for (const base of ['', '/polly']) {
       await clear(host);
     });
 
-    test('the set-up code makes the first admin', async () => {
+    step('the set-up code makes the first admin', async () => {
       await page.goto(server.url('/machines'));
       assert.equal(new URL(page.url()).pathname, `${base}/setup`);
       await inspect(page, `setup${suffix}`);
@@ -39,7 +40,7 @@ for (const base of ['', '/polly']) {
       watch.check();
     });
 
-    test('a page without anything says what to do next', async () => {
+    step('a page without anything says what to do next', async () => {
       await go(page, 'Containers');
       await page.getByRole('heading', { name: 'No host yet' }).waitFor();
       await go(page, 'Monitoring');
@@ -54,7 +55,7 @@ for (const base of ['', '/polly']) {
       watch.check();
     });
 
-    test('a host is enrolled after a person compared its keys', async () => {
+    step('a host is enrolled after a person compared its keys', async () => {
       await runContainer(host, 'before');
       await addHost(page, { name: 'alpha', ...key, key: privateKey() });
       const offered = page.getByRole('list', { name: 'Offered now' });
@@ -70,7 +71,7 @@ for (const base of ['', '/polly']) {
       watch.check();
     });
 
-    test('its containers stand in the HTML, without script', async () => {
+    step('its containers stand in the HTML, without script', async () => {
       const plain = await openContext(browser, { javaScriptEnabled: false, storageState: await context.storageState() });
       const tab = await plain.context.newPage();
       await tab.goto(server.url('/containers'));
@@ -82,7 +83,7 @@ for (const base of ['', '/polly']) {
       await plain.context.close();
     });
 
-    test('what happens on the host shows in every tab within a second', async () => {
+    step('what happens on the host shows in every tab within a second', async () => {
       await go(page, 'Containers');
       second = await openLive(context, server.url('/containers'));
       const seen = [page, second].map((tab) => row(tab, 'during').getByText('running').waitFor({ timeout: 5_000 }).then(() => Date.now()));
@@ -94,7 +95,7 @@ for (const base of ['', '/polly']) {
       watch.check();
     });
 
-    test('stopping a container in one tab shows in the other', async () => {
+    step('stopping a container in one tab shows in the other', async () => {
       await page.getByRole('button', { name: 'Stop during on alpha' }).click();
       await row(second, 'during').getByText(/exited/).waitFor();
       await page.getByRole('region', { name: 'Messages' }).getByText(/Stop during on alpha/).first().waitFor();
@@ -109,7 +110,7 @@ for (const base of ['', '/polly']) {
       watch.check();
     });
 
-    test('a page outlives a restart of the server, and is right again', async () => {
+    step('a page outlives a restart of the server, and is right again', async () => {
       watch.tolerate = CUT;
       await server.down();
       await second.locator('.conn[data-state="reconnecting"], .conn[data-state="offline"]').waitFor();
@@ -122,7 +123,7 @@ for (const base of ['', '/polly']) {
       watch.check();
     });
 
-    test('a form works without script too', async () => {
+    step('a form works without script too', async () => {
       const plain = await openContext(browser, { javaScriptEnabled: false, storageState: await context.storageState() });
       const tab = await plain.context.newPage();
       await tab.goto(server.url('/containers'));

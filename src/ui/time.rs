@@ -26,7 +26,14 @@ pub fn Ago(#[prop(into)] at: Signal<UnixMillis>) -> impl IntoView {
     let clock = use_context::<Clock>();
     // Own signal: a part that hydrates late must also begin with the server's text.
     let now = RwSignal::new(None);
-    Effect::new(move |_| now.set(Some(clock.and_then(|c| c.0.get()).unwrap_or_else(browser::now_millis))));
+    Effect::new(move |_| {
+        // The clock only says when to look again: an instant newer than its last tick is not in the future.
+        at.track();
+        if let Some(Clock(tick)) = clock {
+            tick.track();
+        }
+        now.set(Some(browser::now_millis()));
+    });
     let text = move || match now.get() {
         Some(now) => relative(at.get(), UnixMillis(now)),
         None => utc_text(at.get()),
@@ -76,7 +83,8 @@ pub fn relative(at: UnixMillis, now: UnixMillis) -> String {
     let seconds = (now.0 - at.0).div_euclid(1000);
     let span = span_text(seconds.unsigned_abs());
     match seconds {
-        -4..=4 => "just now".to_owned(),
+        // A server's clock may be a little ahead of the device's.
+        -60..=4 => "just now".to_owned(),
         s if s < 0 => format!("in {span}"),
         _ => format!("{span} ago"),
     }
@@ -139,6 +147,7 @@ mod tests {
             (3600, "1 h ago"),
             (86_400, "1 d ago"),
             (800 * 86_400, "2 y ago"),
+            (-60, "just now"),
             (-90, "in 1 min"),
         ] {
             assert_eq!(relative(now.plus_seconds(-seconds), now), expected);
