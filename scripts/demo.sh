@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A fleet to look at: N real hosts and a server on an empty data directory.
+# A fleet to look at: N real hosts, and a server on an empty data directory with all of them enrolled.
 # Ctrl-C ends all of it.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -29,6 +29,8 @@ for ((i = 0; i < 100; i++)); do
   kill -0 "$server" 2>/dev/null || die "the server ended"
   sleep 0.1
 done
-echo "==> http://$POLLY_LISTEN/setup takes the set-up code above; enrol the hosts of the list as user polly with this key:"
-cat "${POLLY_LAB%/*}/key"
+code=$(grep -o 'set-up code: .*' "$data/log" | cut -d' ' -f3)
+name=demo password=$(head -c 12 /dev/urandom | base64 | tr '+/' '-_')
+node scripts/enrol.mjs "http://$POLLY_LISTEN" "$code" "$POLLY_LAB" "$name" "$password"
+echo "==> http://$POLLY_LISTEN  log in as $name with $password  (Ctrl-C ends server and hosts)"
 wait "$server"
