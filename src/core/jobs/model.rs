@@ -102,7 +102,7 @@ pub struct JobDetail {
 
 /// What travels on [`TOPIC_JOBS`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "type")]
+#[serde(rename_all = "snake_case")]
 pub enum JobEvent {
     /// The newest jobs, newest first.
     Snapshot { jobs: Vec<JobSummary> },
@@ -112,7 +112,7 @@ pub enum JobEvent {
 
 /// What travels on [`TOPIC_JOB`]; the shard is the job's id.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "type")]
+#[serde(rename_all = "snake_case")]
 pub enum JobDetailEvent {
     Snapshot { job: JobDetail },
     Step { summary: JobSummary, step: JobStep },

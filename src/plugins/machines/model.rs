@@ -28,7 +28,7 @@ pub const TOPIC_MACHINES: &str = "machines.state";
 
 /// How a machine is reached.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "type")]
+#[serde(rename_all = "snake_case")]
 pub enum MachineKind {
     /// The host that the server runs on: its own Docker socket, no SSH.
     Local,
