@@ -144,22 +144,47 @@ fn se_06_without_its_master_key_or_with_a_poor_one_the_server_does_not_start() {
 async fn db_07_audit_verify_reads_beside_a_running_server_and_names_the_first_bad_row() {
     use sea_orm::ConnectionTrait;
     let data = tempfile::tempdir().unwrap();
-    let verify = || Command::new(env!("CARGO_BIN_EXE_pollysystem")).args(["audit", "verify", "--data-dir"]).arg(data.path()).output().unwrap();
+    let verify = || {
+        Command::new(env!("CARGO_BIN_EXE_pollysystem"))
+            .args(["audit", "verify", "--data-dir"])
+            .arg(data.path())
+            .output()
+            .unwrap()
+    };
     let mut server = Server::spawn(data.path(), &[]);
     let code = server.wait_for("set-up code: ").rsplit(' ').next().unwrap().to_owned();
-    let address = server.seen.iter().find_map(|l| l.split("open ").nth(1)).unwrap().trim().to_owned();
+    let address = server
+        .seen
+        .iter()
+        .find_map(|l| l.split("open ").nth(1))
+        .unwrap()
+        .trim()
+        .to_owned();
     let browser = crate::app::Browser::new(address.clone(), address);
-    let form = [("code", code.as_str()), ("name", "ada"), ("password", "correct horse battery"), ("password_again", "correct horse battery")];
+    let form = [
+        ("code", code.as_str()),
+        ("name", "ada"),
+        ("password", "correct horse battery"),
+        ("password_again", "correct horse battery"),
+    ];
     browser.ask::<()>("/api/auth/setup", &form).await;
     let whole = verify();
-    assert!(whole.status.success() && String::from_utf8_lossy(&whole.stdout).contains("2 rows"), "{whole:?}");
+    assert!(
+        whole.status.success() && String::from_utf8_lossy(&whole.stdout).contains("2 rows"),
+        "{whole:?}"
+    );
     server.signal("TERM");
     server.exit(Duration::from_secs(25));
     // What somebody with the file could do.
     let file = format!("sqlite://{}", data.path().join("pollysystem.db").display());
     let db = sea_orm::Database::connect(file).await.unwrap();
-    db.execute_unprepared("UPDATE audit SET actor_name = 'mallory' WHERE seq = 1").await.unwrap();
+    db.execute_unprepared("UPDATE audit SET actor_name = 'mallory' WHERE seq = 1")
+        .await
+        .unwrap();
     db.close().await.unwrap();
     let broken = verify();
-    assert!(!broken.status.success() && String::from_utf8_lossy(&broken.stderr).contains("row 1"), "{broken:?}");
+    assert!(
+        !broken.status.success() && String::from_utf8_lossy(&broken.stderr).contains("row 1"),
+        "{broken:?}"
+    );
 }

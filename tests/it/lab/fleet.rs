@@ -13,24 +13,58 @@ async fn a_host_is_enrolled_its_containers_seen_and_one_stopped() {
     let lab = Lab::read();
     let host = &lab.hosts[0];
     host.clean();
-    host.run(&["docker", "run", "-d", "--name", "web", "-p", "8080:80", "busybox:1.35", "httpd", "-f", "-p", "80"]);
+    host.run(&[
+        "docker",
+        "run",
+        "-d",
+        "--name",
+        "web",
+        "-p",
+        "8080:80",
+        "busybox:1.35",
+        "httpd",
+        "-f",
+        "-p",
+        "80",
+    ]);
     let (app, admin) = server().await;
     let machine = lab.enrol(&admin, host).await;
     let web = container(&admin, machine, "web", |c| c.state == ContainerState::Running).await;
-    assert_eq!((web.image.as_str(), web.machine_name.as_str(), web.ports[0].label().as_str()), ("busybox:1.35", "h1", "8080→80/tcp"));
+    assert_eq!(
+        (
+            web.image.as_str(),
+            web.machine_name.as_str(),
+            web.ports[0].label().as_str()
+        ),
+        ("busybox:1.35", "h1", "8080→80/tcp")
+    );
     let html = admin.html("/containers").await;
-    assert!(html.contains("web") && html.contains("8080→80/tcp") && html.contains("h1"), "whole in the first HTML");
+    assert!(
+        html.contains("web") && html.contains("8080→80/tcp") && html.contains("h1"),
+        "whole in the first HTML"
+    );
 
     let stopped = act(&admin, "stop", &web).await;
     assert_eq!(stopped.job.summary.state, JobState::Succeeded, "{:?}", stopped.job);
     container(&admin, machine, "web", |c| c.state == ContainerState::Exited).await;
-    assert_eq!(host.run(&["docker", "inspect", "-f", "{{.State.Running}}", "web"]), "false");
+    assert_eq!(
+        host.run(&["docker", "inspect", "-f", "{{.State.Running}}", "web"]),
+        "false"
+    );
     act(&admin, "start", &web).await;
     container(&admin, machine, "web", |c| c.state == ContainerState::Running).await;
 
     let rows = app.server.core.audit.list(None, 100, None).await.unwrap();
-    let of = |phase| rows.iter().filter(|r| r.action == "docker.containers.stop" && r.phase == phase).count();
-    assert_eq!((of(Phase::Intent), of(Phase::Outcome)), (1, 1), "written before and after");
+    let of = |phase| {
+        rows.iter()
+            .filter(|r| r.action == "docker.containers.stop" && r.phase == phase)
+            .count()
+    };
+    assert_eq!(
+        (of(Phase::Intent), of(Phase::Outcome)),
+        (1, 1),
+        "written before and after"
+    );
     assert!(app.server.core.audit.verify().await.unwrap() > 5);
     app.stop().await;
 }
@@ -54,7 +88,10 @@ async fn what_the_docker_cli_does_on_the_host_shows_within_a_second() {
         container(&admin, machine, &name, |c| c.state == ContainerState::Running).await;
         assert!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
         host.run(&["docker", "rm", "-f", &name]);
-        eventually("it is gone", Duration::from_secs(1), async || containers(&admin).await.is_empty().then_some(())).await;
+        eventually("it is gone", Duration::from_secs(1), async || {
+            containers(&admin).await.is_empty().then_some(())
+        })
+        .await;
     }
     app.stop().await;
 }
@@ -72,11 +109,22 @@ async fn sh_01_no_authentication_is_tried_before_a_person_accepted_the_keys() {
     })
     .await;
     assert_eq!(seen.row.state, LinkState::Untrusted);
-    assert!(seen.offered.iter().any(|k| k.fingerprint == host.fingerprint), "as the host itself says: {}", host.fingerprint);
+    assert!(
+        seen.offered.iter().any(|k| k.fingerprint == host.fingerprint),
+        "as the host itself says: {}",
+        host.fingerprint
+    );
     let log = host.sshd_log()[before..].to_owned();
-    assert!(!log.contains("Accepted") && !log.contains("Failed") && !log.contains(&lab.user), "no authentication was tried:\n{log}");
+    assert!(
+        !log.contains("Accepted") && !log.contains("Failed") && !log.contains(&lab.user),
+        "no authentication was tried:\n{log}"
+    );
     add_stranger_key(&admin, machine).await;
-    assert_eq!(detail(&admin, machine).await.row.state, LinkState::Untrusted, "a fingerprint that nobody offered is not accepted");
+    assert_eq!(
+        detail(&admin, machine).await.row.state,
+        LinkState::Untrusted,
+        "a fingerprint that nobody offered is not accepted"
+    );
     trust(&admin, machine).await;
     reaches(&admin, machine, LinkState::Online, Duration::from_secs(20)).await;
     assert!(host.sshd_log()[before..].contains("Accepted publickey"));
@@ -99,7 +147,11 @@ async fn sh_02_a_changed_host_key_stops_all_work_until_both_were_seen() {
     assert!(reason.contains(&host.fingerprint), "the old one is named: {reason}");
     let refused = act(&admin, "stop", &kept).await;
     assert_eq!(refused.job.summary.state, JobState::Failed);
-    assert_eq!(host.run(&["docker", "inspect", "-f", "{{.State.Running}}", "kept"]), "true", "nothing was done");
+    assert_eq!(
+        host.run(&["docker", "inspect", "-f", "{{.State.Running}}", "kept"]),
+        "true",
+        "nothing was done"
+    );
     trust(&admin, machine).await;
     reaches(&admin, machine, LinkState::Online, Duration::from_secs(20)).await;
     app.stop().await;
@@ -128,14 +180,28 @@ async fn an_engine_that_restarts_is_watched_again_and_the_rows_are_the_truth() {
     let hosts = Lab::read();
     let host = &hosts.hosts[0];
     host.clean();
-    host.run(&["docker", "run", "-d", "--name", "before", "busybox:1.35", "sleep", "600"]);
+    host.run(&[
+        "docker",
+        "run",
+        "-d",
+        "--name",
+        "before",
+        "busybox:1.35",
+        "sleep",
+        "600",
+    ]);
     let (app, admin) = server().await;
     let machine = hosts.enrol(&admin, host).await;
     container(&admin, machine, "before", |c| c.state == ContainerState::Running).await;
     host.run(&["sh", "-c", "kill $(cat /var/run/docker.pid)"]);
     eventually("the engine is missed", Duration::from_secs(20), async || {
         let fleet: pollysystem::plugins::docker::model::Fleet = admin.ask("/api/docker/fleet", &[]).await;
-        fleet.engines.rows.iter().any(|e| !e.watching && e.problem.is_some()).then_some(())
+        fleet
+            .engines
+            .rows
+            .iter()
+            .any(|e| !e.watching && e.problem.is_some())
+            .then_some(())
     })
     .await;
     lab(&["kill", &host.name]);

@@ -78,7 +78,11 @@ impl Host {
 pub fn lab(args: &[&str]) -> String {
     let script = std::env::var("POLLY_LAB_SCRIPT").expect("POLLY_LAB_SCRIPT names scripts/lab.sh: run `make test-lab`");
     let out = Command::new("bash").arg(script).args(args).output().unwrap();
-    assert!(out.status.success(), "lab {args:?}: {}", String::from_utf8_lossy(&out.stderr));
+    assert!(
+        out.status.success(),
+        "lab {args:?}: {}",
+        String::from_utf8_lossy(&out.stderr)
+    );
     String::from_utf8(out.stdout).unwrap()
 }
 
@@ -95,7 +99,10 @@ pub async fn trust(browser: &Browser, id: MachineId) {
     .await;
     let id = id.to_string();
     let names: Vec<String> = (0..offered.len()).map(|i| format!("fingerprints[{i}]")).collect();
-    let keys = names.iter().zip(&offered).map(|(name, key)| (name.as_str(), key.fingerprint.as_str()));
+    let keys = names
+        .iter()
+        .zip(&offered)
+        .map(|(name, key)| (name.as_str(), key.fingerprint.as_str()));
     let form: Vec<(&str, &str)> = [("id", id.as_str())].into_iter().chain(keys).collect();
     browser.ask::<()>("/api/machines/trust", &form).await;
 }
@@ -114,9 +121,17 @@ pub async fn containers(browser: &Browser) -> Vec<ContainerRow> {
 }
 
 /// Waits until a container of that name on that machine is as `wanted` says.
-pub async fn container(browser: &Browser, machine: MachineId, name: &str, wanted: impl Fn(&ContainerRow) -> bool) -> ContainerRow {
+pub async fn container(
+    browser: &Browser,
+    machine: MachineId,
+    name: &str,
+    wanted: impl Fn(&ContainerRow) -> bool,
+) -> ContainerRow {
     eventually(&format!("{name} as wanted"), Duration::from_secs(10), async || {
-        containers(browser).await.into_iter().find(|row| row.machine == machine && row.name == name && wanted(row))
+        containers(browser)
+            .await
+            .into_iter()
+            .find(|row| row.machine == machine && row.name == name && wanted(row))
     })
     .await
 }
@@ -142,6 +157,11 @@ pub async fn server() -> (TestApp, Browser) {
 /// Tries to accept a key that the host did not offer; it must be refused.
 pub async fn add_stranger_key(browser: &Browser, id: MachineId) {
     let stranger = "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
-    let answer = browser.call("/api/machines/trust", &[("id", &id.to_string()), ("fingerprints[0]", stranger)]).await;
+    let answer = browser
+        .call(
+            "/api/machines/trust",
+            &[("id", &id.to_string()), ("fingerprints[0]", stranger)],
+        )
+        .await;
     assert!(answer.status().is_client_error(), "{}", answer.status());
 }
