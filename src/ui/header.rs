@@ -2,12 +2,20 @@
 
 use super::icon::Icon;
 use leptos::prelude::*;
+use leptos_meta::Title;
 
 /// A step on the way to this page; `href` is complete.
 #[derive(Clone, Debug)]
 pub struct Crumb {
     pub label: String,
     pub href: String,
+}
+
+/// The document's title where it follows a signal. leptos_meta keeps the text function past the end of
+/// the page, so it must not read what is gone.
+#[component]
+pub fn PageTitle(#[prop(into)] text: Signal<String>) -> impl IntoView {
+    view! { <Title text=move || text.try_get().unwrap_or_default() /> }
 }
 
 /// Title, what it is about, the way here, and in `children` the page's actions.

@@ -34,7 +34,7 @@ pub use error::{ErrorBox, FormError, Note};
 pub use field::{Choice, Field, TextArea};
 pub use form::PostForm;
 pub use frame::{AppFrame, AuthFrame};
-pub use header::{Crumb, PageHeader};
+pub use header::{Crumb, PageHeader, PageTitle};
 pub use icon::Icon;
 pub use menu::Menu;
 pub use skeleton::Skeleton;

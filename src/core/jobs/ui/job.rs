@@ -12,12 +12,11 @@ use crate::{
     },
     error::AppError,
     ui::{
-        Ago, Button, Column, Crumb, FormError, PageHeader, PostForm, Skeleton, StateBadge, Table, Variant,
+        Ago, Button, Column, Crumb, FormError, PageHeader, PageTitle, PostForm, Skeleton, StateBadge, Table, Variant,
         form::error_of,
     },
 };
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 
 const COLUMNS: &[Column] = &[
@@ -80,7 +79,7 @@ fn Job(initial: JobView) -> impl IntoView {
     let badge = view! { <StateBadge tone=Signal::derive(move || tone(state.get())) text=Signal::derive(move || state.get().as_str().to_owned()) /> };
     let lead = job.with_untracked(|j| format!("Asked for by {}.", j.summary.actor_name));
     view! {
-        <Title text=move || job.with(|j| j.summary.title.clone()) />
+        <PageTitle text=Signal::derive(move || job.with(|j| j.summary.title.clone())) />
         <PageHeader title=Signal::derive(move || job.with(|j| j.summary.title.clone())) crumbs lead aside=badge.into_any()>
             <Show when=move || !state.get().is_over()>
                 <PostForm action=cancel>

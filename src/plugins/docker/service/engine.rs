@@ -93,16 +93,16 @@ impl Engine {
             .await
             .or_else(done_already)
     }
-    /// Asks it to end; the engine kills it after ten seconds.
+    /// Asks it to end; the engine kills it after the container's own grace time (ten seconds unless it says otherwise).
     pub async fn stop(&self, id: &ContainerId) -> AppResult<()> {
-        let options = StopContainerOptionsBuilder::new().t(10).build();
+        let options = StopContainerOptionsBuilder::new().build();
         self.docker
             .stop_container(id.as_str(), Some(options))
             .await
             .or_else(done_already)
     }
     pub async fn restart(&self, id: &ContainerId) -> AppResult<()> {
-        let options = RestartContainerOptionsBuilder::new().t(10).build();
+        let options = RestartContainerOptionsBuilder::new().build();
         self.docker
             .restart_container(id.as_str(), Some(options))
             .await

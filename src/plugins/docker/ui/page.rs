@@ -20,10 +20,9 @@ use crate::{
         },
         machines::model::MachineId,
     },
-    ui::{Ago, Crumb, EmptyState, LinkButton, PageHeader, Skeleton, StateBadge},
+    ui::{Ago, Crumb, EmptyState, LinkButton, PageHeader, PageTitle, Skeleton, StateBadge},
 };
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 
 #[component]
@@ -90,7 +89,7 @@ fn Container(row: Signal<ContainerRow>) -> impl IntoView {
     let badge = view! { <StateBadge tone=Signal::derive(move || now().0) text=Signal::derive(move || now().1) /> };
     let host = row.with_untracked(|r| url(&format!("/machines/{}", r.machine)));
     view! {
-        <Title text=move || row.with(|r| r.name.clone()) />
+        <PageTitle text=Signal::derive(move || row.with(|r| r.name.clone())) />
         <PageHeader title=Signal::derive(move || row.with(|r| r.name.clone())) crumbs aside=badge.into_any()>
             <ContainerActions row actions large=true />
         </PageHeader>

@@ -22,10 +22,9 @@ use crate::{
         model::{LinkState, MachineDetail, MachineId, MachineRow, TOPIC_MACHINES},
         slots::MACHINE_SECTIONS,
     },
-    ui::{Ago, Crumb, EmptyState, LinkButton, Note, PageHeader, Skeleton, StateBadge, Tone},
+    ui::{Ago, Crumb, EmptyState, LinkButton, Note, PageHeader, PageTitle, Skeleton, StateBadge, Tone},
 };
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 
 #[component]
@@ -90,7 +89,7 @@ fn Machine(initial: MachineDetail, again: Callback<()>) -> impl IntoView {
         .map(|(title, section)| view! { <section class="stack" aria-label=title><h2>{title}</h2>{section}</section> })
         .collect_view();
     view! {
-        <Title text=move || row.with(|r| r.name.clone())/>
+        <PageTitle text=Signal::derive(move || row.with(|r| r.name.clone())) />
         <Show when=move || gone.get()>
             <EmptyState icon="machines" title="This machine was deleted" text="Nothing on the host itself was changed.">
                 <LinkButton href=url("/machines")>"All machines"</LinkButton>
