@@ -53,8 +53,9 @@ pub fn Table(
     children: Children,
 ) -> impl IntoView {
     let head = columns.iter().map(|column| head_cell(column, sorting)).collect_view();
+    // Where it is wider than the screen it scrolls, and who has no mouse must be able to do that too.
     view! {
-        <div class="table-wrap">
+        <div class="table-wrap" role="group" aria-label=caption.clone() tabindex="0">
             <table class="table">
                 <caption class="sr-only">{caption}</caption>
                 <thead>

@@ -22,7 +22,7 @@ use leptos_router::hooks::use_params_map;
 const COLUMNS: &[Column] = &[
     Column::new("Target"),
     Column::new("State"),
-    Column::new("Finished"),
+    Column::new("Finished").class("only-wide"),
     Column::new("Outcome"),
 ];
 /// Lines that the page keeps.
@@ -129,7 +129,7 @@ fn StepLine(step: JobStep) -> impl IntoView {
         <tr>
             <th scope="row">{step.target.label}</th>
             <td><StateBadge tone=tone(step.state) text=step.state.as_str().to_owned() /></td>
-            <td>{step.finished_at.map(|at| view! { <Ago at /> })}</td>
+            <td class="only-wide">{step.finished_at.map(|at| view! { <Ago at /> })}</td>
             <td class="muted">{step.error}</td>
         </tr>
     }
