@@ -53,9 +53,10 @@ pub fn Table(
     children: Children,
 ) -> impl IntoView {
     let head = columns.iter().map(|column| head_cell(column, sorting)).collect_view();
+    let label = caption.clone();
     // Where it is wider than the screen it scrolls, and who has no mouse must be able to do that too.
     view! {
-        <div class="table-wrap" role="group" aria-label=caption.clone() tabindex="0">
+        <div class="table-wrap" role="group" aria-label=label tabindex="0">
             <table class="table">
                 <caption class="sr-only">{caption}</caption>
                 <thead>
