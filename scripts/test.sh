@@ -59,7 +59,7 @@ count() {
     /tests? run:/ || /^test result:/ || /^ *[0-9]+ (passed|failed)/ {
       for (i = 1; i < NF; i++) { if ($(i+1) ~ /^passed/) p += $i; if ($(i+1) ~ /^failed/) f += $i; if ($(i+1) ~ /^timed/) f += $i }
     }
-    /^. (pass|fail) [0-9]+$/ { if ($2 == "pass") p += $3; else f += $3 }
+    /^[^ ]+ (pass|fail) [0-9]+$/ { if ($2 == "pass") p += $3; else f += $3 }
     END { if (status && !f) f = 1; if (!status && !p) f = 1; print p + 0, f + 0 }'
 }
 
