@@ -47,4 +47,4 @@ sleep 5
 ratio P12 "idle memory of its own (RssAnon)" "$(awk '/RssAnon/ { print $2 / 1024 }' "/proc/$server/status")" 40 MB
 stop
 rm -f "$data.log"
-[[ ! -d benches ]] || cargo bench -q
+cargo bench -q --bench durable_writes

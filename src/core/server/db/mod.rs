@@ -12,10 +12,12 @@ mod migrate;
 pub mod query;
 #[cfg(test)]
 mod tests;
+mod tx;
 mod writer;
 
 pub use error::db_error;
 pub use migrate::sql_migration;
+pub use tx::Tx;
 
 use crate::error::{AppError, AppResult};
 pub use sea_orm::ConnectionTrait as Connection;
@@ -24,8 +26,6 @@ use sea_orm_migration::MigrationTrait;
 use std::{future::Future, path::Path, pin::Pin};
 use writer::Queue;
 
-/// The transaction that a write closure works in.
-pub type Tx = sea_orm::DatabaseTransaction;
 /// What a write closure returns. It may await nothing but the transaction: everybody waits for it.
 pub type TxFuture<'t, T> = Pin<Box<dyn Future<Output = AppResult<T>> + Send + 't>>;
 

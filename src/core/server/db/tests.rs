@@ -88,6 +88,62 @@ async fn an_error_undoes_only_its_own_closure() {
 }
 
 #[tokio::test]
+async fn a_closure_that_fails_without_a_statement_undoes_nobody() {
+    let (_dir, db) = open().await;
+    let write = |name: &'static str| db.write(move |tx| Box::pin(async move { insert(tx, name).await }));
+    let fails = || db.write::<(), _>(|_| Box::pin(async { Err(AppError::conflict("no")) }));
+    let (a, b, c, d, e) = tokio::join!(write("a"), fails(), write("b"), fails(), write("c"));
+    assert!(a.is_ok() && b.is_err() && c.is_ok() && d.is_err() && e.is_ok());
+    assert_eq!(names(&db).await, ["a", "b", "c"]);
+}
+
+#[tokio::test]
+async fn the_first_statement_of_a_closure_counts_its_own_rows_only() {
+    let (_dir, db) = open().await;
+    let several = db.write(|tx| {
+        Box::pin(async move { query::run(tx, "INSERT INTO notes VALUES ('a', ''), ('b', ''), ('c', '')", []).await })
+    });
+    let one = db.write(|tx| {
+        Box::pin(
+            async move { query::run(tx, "UPDATE notes SET text = ? WHERE name = ?", ["x".into(), "b".into()]).await },
+        )
+    });
+    let none =
+        db.write(|tx| Box::pin(async move { query::run(tx, "DELETE FROM notes WHERE name = ?", ["z".into()]).await }));
+    let found = db.write(|tx| {
+        Box::pin(async move {
+            Ok(query::all(tx, "SELECT name FROM notes WHERE text = ?", ["x".into()])
+                .await?
+                .len())
+        })
+    });
+    let (several, one, none, found) = tokio::join!(several, one, none, found);
+    assert_eq!(
+        (several.unwrap(), one.unwrap(), none.unwrap(), found.unwrap()),
+        (3, 1, 0, 1)
+    );
+}
+
+#[tokio::test]
+async fn a_closure_that_is_cut_off_undoes_its_own_work_only() {
+    let (_dir, db) = open().await;
+    let slow = db.write::<(), _>(|tx| {
+        Box::pin(async move {
+            insert(tx, "gone").await?;
+            // Longer than a closure may take.
+            tokio::time::sleep(Duration::from_secs(11)).await;
+            Ok(())
+        })
+    });
+    let before = db.write(|tx| Box::pin(async move { insert(tx, "before").await }));
+    let after = db.write(|tx| Box::pin(async move { insert(tx, "after").await }));
+    let (before, slow, after) = tokio::join!(before, slow, after);
+    assert_eq!(slow.unwrap_err().kind, ErrorKind::Timeout);
+    assert!(before.is_ok() && after.is_ok());
+    assert_eq!(names(&db).await, ["after", "before"]);
+}
+
+#[tokio::test]
 async fn a_panicking_closure_does_not_end_the_writer() {
     let (_dir, db) = open().await;
     let panicking = db.write::<(), _>(|tx| {

@@ -161,7 +161,11 @@ impl Writer {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..Default::default()
         };
-        self.write.begin_with_options(options).await.map_err(db_error)
+        self.write
+            .begin_with_options(options)
+            .await
+            .map(Tx::new)
+            .map_err(db_error)
     }
 
     async fn finish(&self) {

@@ -3,7 +3,7 @@
 use super::{BATCH, Tx, TxFuture, Writer, db_error};
 use crate::error::{AppError, AppResult, ErrorKind, REQUEST_ID};
 use futures::FutureExt;
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::DbErr;
 use std::{panic::AssertUnwindSafe, time::Duration};
 use tokio::sync::oneshot;
 
@@ -20,12 +20,6 @@ pub(super) struct Work {
     pub(super) request_id: Option<String>,
 }
 
-/// Savepoints by hand: closing one and opening the next is one round trip instead of two, and the round trips
-/// are what a batch spends its time on.
-const MARK_FIRST: &str = "SAVEPOINT closure";
-const MARK_NEXT: &str = "RELEASE closure; SAVEPOINT closure";
-const UNDO: &str = "ROLLBACK TO closure";
-
 type Answer = (oneshot::Sender<AppResult<()>>, AppResult<()>);
 
 impl Writer {
@@ -40,6 +34,7 @@ impl Writer {
             }
         };
         let (answers, sound) = self.run_all(&tx, first).await;
+        let tx = tx.into_inner();
         let end = match sound {
             Ok(()) => tx.commit().await,
             Err(e) => {
@@ -58,20 +53,11 @@ impl Writer {
     async fn run_all(&mut self, tx: &Tx, first: Work) -> (Vec<Answer>, Result<(), DbErr>) {
         let mut answers = Vec::new();
         let mut next = Some(first);
-        let mut mark = MARK_FIRST;
         while let Some(Work { run, done, request_id }) = next {
-            if let Err(e) = tx.execute_unprepared(mark).await {
-                answers.push((done, Err(AppError::internal("the transaction ended early"))));
-                return (answers, Err(e));
-            }
             let result = guarded(run, tx, request_id).await;
-            // The savepoint stays open, also when it was undone: the next mark closes it, or the commit.
-            let undone = if result.is_err() {
-                tx.execute_unprepared(UNDO).await.map(|_| ())
-            } else {
-                Ok(())
-            };
-            mark = MARK_NEXT;
+            // The savepoint stays open, also when it was undone: the next one closes it, or the commit.
+            let undone = if result.is_err() { tx.undo().await } else { Ok(()) };
+            tx.next();
             answers.push((done, result));
             if undone.is_err() {
                 return (answers, undone);
