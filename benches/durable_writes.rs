@@ -58,7 +58,8 @@ async fn compare() {
     single.execute_unprepared(TABLE).await.unwrap();
 
     // One round each that does not count: files grow, statements are prepared.
-    (group_commit(&grouped).await, one_commit_each(&single).await);
+    group_commit(&grouped).await;
+    one_commit_each(&single).await;
     let (mut ratios, mut waits, mut rates) = (Vec::new(), Vec::new(), (Vec::new(), Vec::new()));
     for _ in 0..ROUNDS {
         let (one, many) = (one_commit_each(&single).await, group_commit(&grouped).await);
