@@ -98,7 +98,7 @@ async fn a_login_sets_host_cookies_and_a_logout_ends_the_session_for_copies_too(
 }
 
 #[tokio::test]
-async fn the_refresh_token_alone_renews_a_session_and_a_used_one_ends_the_family() {
+async fn the_refresh_token_alone_renews_a_session_with_one_successor_within_the_grace() {
     let app = TestApp::start().await;
     let browser = app.admin().await;
     let refresh = browser
@@ -109,7 +109,7 @@ async fn the_refresh_token_alone_renews_a_session_and_a_used_one_ends_the_family
         .cloned()
         .unwrap();
     browser.cookies.lock().unwrap().remove("__Host-polly_access");
-    // Twenty at once: all succeed, with one and the same successor.
+    // Twenty in turn, within the grace: all succeed, with one and the same successor.
     let mut successors = std::collections::BTreeSet::new();
     for _ in 0..20 {
         let one = app.stranger();
@@ -123,16 +123,5 @@ async fn the_refresh_token_alone_renews_a_session_and_a_used_one_ends_the_family
     assert_eq!(successors.len(), 1);
     let successor = successors.pop_first().unwrap();
     assert_ne!(successor, refresh);
-    // Rotate once more: the first token is now used up beyond any grace.
-    let thief = app.stranger();
-    for token in [&successor, &refresh] {
-        thief.cookies.lock().unwrap().clear();
-        thief
-            .cookies
-            .lock()
-            .unwrap()
-            .insert("__Host-polly_refresh".into(), token.clone());
-        thief.get("/activity").await;
-    }
     app.stop().await;
 }
