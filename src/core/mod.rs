@@ -9,5 +9,6 @@ pub mod live;
 pub mod plugin;
 #[cfg(feature = "ssr")]
 pub mod server;
+pub mod series;
 pub mod settings;
 pub mod url;

@@ -14,6 +14,7 @@ pub mod empty;
 pub mod error;
 pub mod field;
 pub mod form;
+pub mod format;
 pub mod frame;
 pub mod header;
 pub mod icon;

@@ -7,7 +7,6 @@ use anyhow::{Result, anyhow};
 use std::{fs, path::Path, process::Command};
 use wasm_bindgen_cli_support::Bindgen;
 
-const PROFILE: &str = "wasm-release";
 const FEATURES: [&str; 6] = [
     "--enable-bulk-memory",
     "--enable-nontrapping-float-to-int",
@@ -18,8 +17,9 @@ const FEATURES: [&str; 6] = [
 ];
 
 /// Writes `pollysystem.js` and `pollysystem_bg.wasm` into `out`: Leptos asks for `_bg` as long as the server is
-/// compiled without `LEPTOS_OUTPUT_NAME`.
-pub fn build(out: &Path) -> Result<()> {
+/// compiled without `LEPTOS_OUTPUT_NAME`. `small` is the release's bundle; without it building is quick.
+pub fn build(out: &Path, small: bool) -> Result<()> {
+    let profile = if small { "wasm-release" } else { "wasm-dev" };
     step("wasm", || {
         run(cargo()
             .current_dir(files::root())
@@ -32,11 +32,11 @@ pub fn build(out: &Path) -> Result<()> {
                 "--features",
                 "hydrate",
             ])
-            .args(["--target", "wasm32-unknown-unknown", "--profile", PROFILE]))
+            .args(["--target", "wasm32-unknown-unknown", "--profile", profile]))
     })?;
     let wasm = files::target()
         .join("wasm32-unknown-unknown")
-        .join(PROFILE)
+        .join(profile)
         .join("pollysystem.wasm");
     step("wasm-bindgen", || {
         let mut bindgen = Bindgen::new();
@@ -47,6 +47,9 @@ pub fn build(out: &Path) -> Result<()> {
             .web(true)?;
         bindgen.generate(out)
     })?;
+    if !small {
+        return Ok(());
+    }
     step("wasm-opt", || optimise(&out.join("pollysystem_bg.wasm")))
 }
 

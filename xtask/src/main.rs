@@ -12,6 +12,7 @@ use anyhow::{Result, bail};
 
 const USAGE: &str = "usage: cargo xtask COMMAND
   site              the browser's files into <target>/site (bundle, style, public), precompressed
+  site --dev        the same quickly and large, into <target>/site-dev
   build [--dist]    site, then the server with the site inside: one file
   style [--check]   generate style/utilities.css from the class tokens in the source, or check that it is fresh
   css FILE          the one style sheet of the site (for `make watch`)
@@ -31,6 +32,7 @@ fn command() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["site"] => site::build().map(drop),
+        ["site", "--dev"] => site::dev(),
         ["build"] => site::server("release").map(drop),
         ["build", "--dist"] => site::server("dist").map(drop),
         ["style"] => style::write(),

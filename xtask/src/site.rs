@@ -30,7 +30,7 @@ pub fn build() -> Result<String> {
         fs::remove_dir_all(&draft)?;
     }
     let pkg = draft.join("pkg/new");
-    bundle::build(&pkg)?;
+    bundle::build(&pkg, true)?;
     files::write(&pkg.join("pollysystem.css"), css::sheet()?)?;
     let hash = files::hash(&pkg, &files::walk(&pkg)?)?;
     fs::rename(&pkg, draft.join("pkg").join(&hash))?;
@@ -42,6 +42,25 @@ pub fn build() -> Result<String> {
     fs::rename(&draft, &site)?;
     files::write(&stamp, format!("{inputs} {hash}"))?;
     Ok(hash)
+}
+
+/// A site that is built quickly and is not small, in `<target>/site-dev`: for `POLLY_SITE_DIR` while one works on a page.
+pub fn dev() -> Result<()> {
+    let site = files::target().join("site-dev");
+    let pkg = site.join("pkg/dev");
+    style::write()?;
+    bundle::build(&pkg, false)?;
+    files::write(&pkg.join("pollysystem.css"), css::sheet()?)?;
+    files::copy(&files::root().join("public"), &site)?;
+    let hash = files::hash(&pkg, &files::walk(&pkg)?)?;
+    let named = site.join("pkg").join(&hash);
+    if named.exists() {
+        fs::remove_dir_all(&named)?;
+    }
+    fs::rename(&pkg, named)?;
+    files::write(&site.join("manifest.json"), json!({ "hash": hash }).to_string())?;
+    eprintln!("xtask: POLLY_SITE_DIR={}", site.display());
+    Ok(())
 }
 
 /// The server with the site inside; gives the path of the executable.

@@ -1,5 +1,9 @@
 //! Wire types of the docker plugin.
 
+mod numbers;
+
+pub use numbers::{CONTAINER_SERIES, ContainerNumbers, TOPIC_CONTAINER_NUMBERS};
+
 use crate::{
     core::{
         id::UnixMillis,

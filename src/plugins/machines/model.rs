@@ -3,9 +3,11 @@
 
 mod address;
 mod form;
+mod numbers;
 
 pub use address::{HostAddress, MachineName, SshUser};
 pub use form::{KeyChoice, NewMachine, ValidMachine};
+pub use numbers::{DiskSpace, HISTORY_MILLIS, HOST_SERIES, HostFacts, HostNumbers, TOPIC_NUMBERS};
 
 use crate::{
     core::{id::UnixMillis, live::model::RowKey},
@@ -128,6 +130,10 @@ pub struct MachineRow {
     pub docker: Option<DockerSummary>,
     /// How long the last connect took.
     pub connect_ms: Option<u32>,
+    /// Sorted; `env=prod` or a bare word.
+    pub tags: Vec<String>,
+    /// What it is, once it was connected.
+    pub facts: Option<HostFacts>,
     pub created_at: UnixMillis,
 }
 

@@ -1,7 +1,7 @@
 //! What other plugins may do with machines. Server only.
 
 use super::{
-    model::{MachineId, MachineRow},
+    model::{HostNumbers, MachineId, MachineRow},
     service::Fleet,
 };
 use crate::error::AppResult;
@@ -103,6 +103,31 @@ pub enum LinkEvent {
     },
 }
 
+/// One reading of a machine and of the containers on it.
+#[derive(Clone, Debug)]
+pub struct Sample {
+    pub machine: MachineId,
+    pub host: HostNumbers,
+    pub containers: Vec<ContainerSample>,
+}
+
+/// One container's part of a [`Sample`], as its control groups tell it; the units are those of
+/// `docker::model::ContainerNumbers`, which this becomes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ContainerSample {
+    /// 64 lower-case hex digits.
+    pub id: String,
+    pub cpu_ratio: Option<f64>,
+    pub memory_used_bytes: i64,
+    /// `None`: no limit is set.
+    pub memory_limit_bytes: Option<i64>,
+    pub network_received_bytes_per_second: Option<f64>,
+    pub network_sent_bytes_per_second: Option<f64>,
+    pub block_read_bytes_per_second: Option<f64>,
+    pub block_written_bytes_per_second: Option<f64>,
+    pub pids: i64,
+}
+
 /// The machines, for other plugins.
 pub struct MachinesPort(Arc<Fleet>);
 
@@ -119,6 +144,10 @@ impl MachinesPort {
     }
     pub fn watch(&self) -> broadcast::Receiver<LinkEvent> {
         self.0.watch()
+    }
+    /// Every reading of every machine, as it is taken. Who lags misses readings and nothing else.
+    pub fn samples(&self) -> broadcast::Receiver<Arc<Sample>> {
+        self.0.world().samples.subscribe()
     }
     /// The machine's link. Errors: `HostUnreachable` with the reason when it is not online, `NotFound`.
     pub async fn link(&self, id: MachineId) -> AppResult<Arc<dyn HostLink>> {

@@ -16,7 +16,7 @@ use crate::{
     error::{AppError, AppResult, ErrorKind},
     plugins::machines::{
         model::{MachineId, MachineRow},
-        port::{HostLink, LinkEvent, LocalSocket},
+        port::{HostLink, LinkEvent, LocalSocket, Sample},
     },
 };
 use std::{
@@ -65,6 +65,7 @@ pub struct World {
     pub system: Actor,
     pub rows: Arc<RowTopic<MachineRow>>,
     pub events: broadcast::Sender<LinkEvent>,
+    pub samples: broadcast::Sender<Arc<Sample>>,
     pub connects: Semaphore,
     pub run: RunDir,
     pub paces: Paces,
@@ -95,6 +96,7 @@ impl World {
         paces: Paces,
     ) -> Arc<Self> {
         let (events, _) = broadcast::channel(EVENTS);
+        let (samples, _) = broadcast::channel(EVENTS);
         Arc::new(Self {
             db,
             secrets,
@@ -102,6 +104,7 @@ impl World {
             system,
             rows,
             events,
+            samples,
             connects: Semaphore::new(CONNECTS),
             run,
             paces,

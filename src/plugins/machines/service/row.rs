@@ -30,6 +30,8 @@ pub fn fresh(record: &Record) -> MachineRow {
         next_try_at: None,
         docker: None,
         connect_ms: None,
+        tags: Vec::new(),
+        facts: None,
         created_at: record.created_at,
     }
 }
