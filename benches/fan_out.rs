@@ -243,7 +243,12 @@ async fn set_up(address: &str, code: &str) -> String {
         .post(format!("http://{address}/api/auth/setup"))
         .header("origin", format!("http://{address}"))
         .header("accept", "application/json")
-        .form(&[("code", code), ("name", "ada"), ("password", password), ("password_again", password)])
+        .form(&[
+            ("code", code),
+            ("name", "ada"),
+            ("password", password),
+            ("password_again", password),
+        ])
         .send()
         .await
         .unwrap();
@@ -282,8 +287,14 @@ async fn client(address: String, cookie: String, subscribe: Option<String>, seen
         && n > 0
     {
         if !upgraded {
-            let Some(end) = find(&buffer, b"\r\n\r\n") else { continue };
-            assert!(buffer.starts_with(b"HTTP/1.1 101"), "{}", String::from_utf8_lossy(&buffer));
+            let Some(end) = find(&buffer, b"\r\n\r\n") else {
+                continue;
+            };
+            assert!(
+                buffer.starts_with(b"HTTP/1.1 101"),
+                "{}",
+                String::from_utf8_lossy(&buffer)
+            );
             buffer.drain(..end + 4);
             upgraded = true;
             ready.fetch_add(1, Ordering::Relaxed);
@@ -299,7 +310,10 @@ async fn client(address: String, cookie: String, subscribe: Option<String>, seen
 fn next_frame(buffer: &[u8]) -> Option<(usize, usize)> {
     let (head, length) = match buffer.get(1)? & 0x7f {
         126 => (4, usize::from(u16::from_be_bytes([*buffer.get(2)?, *buffer.get(3)?]))),
-        127 => (10, usize::try_from(u64::from_be_bytes(buffer.get(2..10)?.try_into().ok()?)).ok()?),
+        127 => (
+            10,
+            usize::try_from(u64::from_be_bytes(buffer.get(2..10)?.try_into().ok()?)).ok()?,
+        ),
         short => (2, usize::from(short)),
     };
     (buffer.len() >= head + length).then_some((head, head + length))
@@ -318,7 +332,10 @@ fn note(body: &[u8], seen: &Seen) {
     let digits = body[at + MARK.len()..].iter().take_while(|b| b.is_ascii_digit());
     let sent = digits.fold(0_u64, |n, digit| n * 10 + u64::from(digit - b'0'));
     let delay = row().at_us.saturating_sub(sent);
-    seen.delays_us.lock().unwrap().push(u32::try_from(delay).unwrap_or(u32::MAX));
+    seen.delays_us
+        .lock()
+        .unwrap()
+        .push(u32::try_from(delay).unwrap_or(u32::MAX));
     seen.frames.fetch_add(1, Ordering::Relaxed);
 }
 
@@ -386,8 +403,20 @@ async fn reach(what: &str, counter: &AtomicUsize, wanted: usize) {
 async fn compare() {
     let (bare, ours) = (measure("bare").await, measure("ours").await);
     let share = bare.cpu_us_per_frame / ours.cpu_us_per_frame;
-    line("frames for the same processor time, to a bare axum broadcaster", share, "x", TARGET_SHARE, " (more is better)");
-    line("delay of a change at 1,000 sockets, p99", ours.p99_ms, "ms", TARGET_P99_MS, "");
+    line(
+        "frames for the same processor time, to a bare axum broadcaster",
+        share,
+        "x",
+        TARGET_SHARE,
+        " (more is better)",
+    );
+    line(
+        "delay of a change at 1,000 sockets, p99",
+        ours.p99_ms,
+        "ms",
+        TARGET_P99_MS,
+        "",
+    );
     line("memory of an idle socket", ours.socket_kb, "kB", TARGET_SOCKET_KB, "");
     println!(
         "     {ROUNDS} rounds of {FRAMES} changes to {SOCKETS} sockets; a frame costs {:.1} us of the server's time, bare {:.1}; \
@@ -397,5 +426,8 @@ async fn compare() {
 }
 
 fn line(what: &str, value: f64, unit: &str, target: f64, note: &str) {
-    println!("P5   {what:<62} {value:9.2} {unit:<3} of {target:6.2}  x{:.2}{note}", value / target);
+    println!(
+        "P5   {what:<62} {value:9.2} {unit:<3} of {target:6.2}  x{:.2}{note}",
+        value / target
+    );
 }
