@@ -14,7 +14,21 @@ pub fn theme_attribute() -> Option<String> {
     None
 }
 pub fn set_theme_attribute(_theme: &str) {}
-pub fn remember(_name: &str, _value: &str, _path: &str) {}
+pub fn set_cookie(_cookie: &str) {}
+pub fn pressed_key(_event: &ev::KeyboardEvent) -> Option<String> {
+    None
+}
+pub fn plain_click(_event: &ev::MouseEvent) -> bool {
+    false
+}
+pub fn focus(_element: &HtmlElement) {}
+pub fn reveal(_id: &str) {}
+pub fn submit(_id: &str) {}
+pub fn reload() {}
+pub fn stored(_key: &str) -> Option<String> {
+    None
+}
+pub fn store(_key: &str, _value: &str) {}
 pub fn copy_text(_text: &str) -> bool {
     false
 }

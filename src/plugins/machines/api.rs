@@ -1,7 +1,10 @@
 //! Server functions of the machines: authorise, one call, done. All take plain forms.
 
 use super::model::{KeySummary, MachineDetail, MachineId, MachineRow, NewMachine};
-use crate::{core::live::model::Rows, error::AppError};
+use crate::{
+    core::{call::PageClient, live::model::Rows, palette::model::Hit},
+    error::AppError,
+};
 use leptos::prelude::*;
 
 #[cfg(feature = "ssr")]
@@ -17,28 +20,35 @@ use {
 };
 
 /// Every machine, from memory.
-#[server(prefix = "/api", endpoint = "machines/list")]
+#[server(prefix = "/api", endpoint = "machines/list", client = PageClient)]
 pub async fn list() -> Result<Rows<MachineRow>, AppError> {
     let may = actor()?.authorise::<Instance, MachinesView>(()).await?;
     Ok(service::<MachinesService>()?.list(&may))
 }
 
+/// Machines whose name, address or tags fit what was typed.
+#[server(prefix = "/api", endpoint = "machines/find", client = PageClient)]
+pub async fn find(query: String) -> Result<Vec<Hit>, AppError> {
+    let may = actor()?.authorise::<Instance, MachinesView>(()).await?;
+    Ok(service::<MachinesService>()?.find(&may, &query))
+}
+
 /// One machine; asks the host for its keys while a decision about them is due.
-#[server(prefix = "/api", endpoint = "machines/detail")]
+#[server(prefix = "/api", endpoint = "machines/detail", client = PageClient)]
 pub async fn detail(id: MachineId) -> Result<MachineDetail, AppError> {
     let machine = actor()?.authorise::<Machine, MachinesView>(id).await?;
     service::<MachinesService>()?.detail(&machine).await
 }
 
 /// The public sides of the keys that the server holds.
-#[server(prefix = "/api", endpoint = "machines/keys")]
+#[server(prefix = "/api", endpoint = "machines/keys", client = PageClient)]
 pub async fn keys() -> Result<Vec<KeySummary>, AppError> {
     let may = actor()?.authorise::<Instance, MachinesCreate>(()).await?;
     service::<MachinesService>()?.keys(&may).await
 }
 
 /// Enrols a host and goes to its page, where its keys are compared.
-#[server(prefix = "/api", endpoint = "machines/add")]
+#[server(prefix = "/api", endpoint = "machines/add", client = PageClient)]
 pub async fn add(machine: NewMachine) -> Result<MachineId, AppError> {
     let may = actor()?.authorise::<Instance, MachinesCreate>(()).await?;
     let id = service::<MachinesService>()?.create(may, machine.checked()?).await?;
@@ -47,7 +57,7 @@ pub async fn add(machine: NewMachine) -> Result<MachineId, AppError> {
 }
 
 /// Adds the host that the server runs on.
-#[server(prefix = "/api", endpoint = "machines/add_local")]
+#[server(prefix = "/api", endpoint = "machines/add_local", client = PageClient)]
 pub async fn add_local() -> Result<MachineId, AppError> {
     let may = actor()?.authorise::<Instance, MachinesCreate>(()).await?;
     let id = service::<MachinesService>()?.add_local(may).await?;
@@ -56,7 +66,7 @@ pub async fn add_local() -> Result<MachineId, AppError> {
 }
 
 /// Accepts the host keys that the page showed.
-#[server(prefix = "/api", endpoint = "machines/trust")]
+#[server(prefix = "/api", endpoint = "machines/trust", client = PageClient)]
 pub async fn trust(id: MachineId, #[server(default)] fingerprints: Vec<String>) -> Result<(), AppError> {
     let machine = actor()?.authorise::<Machine, MachinesTrust>(id).await?;
     service::<MachinesService>()?.trust(machine, &fingerprints).await?;
@@ -65,7 +75,7 @@ pub async fn trust(id: MachineId, #[server(default)] fingerprints: Vec<String>) 
 }
 
 /// Ends the link and connects now.
-#[server(prefix = "/api", endpoint = "machines/reconnect")]
+#[server(prefix = "/api", endpoint = "machines/reconnect", client = PageClient)]
 pub async fn reconnect(id: MachineId) -> Result<(), AppError> {
     let machine = actor()?.authorise::<Machine, MachinesReconnect>(id).await?;
     service::<MachinesService>()?.reconnect(machine).await?;
@@ -74,7 +84,7 @@ pub async fn reconnect(id: MachineId) -> Result<(), AppError> {
 }
 
 /// Ends the link until the machine is enabled.
-#[server(prefix = "/api", endpoint = "machines/disable")]
+#[server(prefix = "/api", endpoint = "machines/disable", client = PageClient)]
 pub async fn disable(id: MachineId) -> Result<(), AppError> {
     let machine = actor()?.authorise::<Machine, MachinesDisable>(id).await?;
     service::<MachinesService>()?.disable(machine).await?;
@@ -83,7 +93,7 @@ pub async fn disable(id: MachineId) -> Result<(), AppError> {
 }
 
 /// Connects again.
-#[server(prefix = "/api", endpoint = "machines/enable")]
+#[server(prefix = "/api", endpoint = "machines/enable", client = PageClient)]
 pub async fn enable(id: MachineId) -> Result<(), AppError> {
     let machine = actor()?.authorise::<Machine, MachinesEnable>(id).await?;
     service::<MachinesService>()?.enable(machine).await?;
@@ -92,7 +102,7 @@ pub async fn enable(id: MachineId) -> Result<(), AppError> {
 }
 
 /// Forgets the machine; nothing on the host is changed.
-#[server(prefix = "/api", endpoint = "machines/delete")]
+#[server(prefix = "/api", endpoint = "machines/delete", client = PageClient)]
 pub async fn delete(id: MachineId) -> Result<(), AppError> {
     let machine = actor()?.authorise::<Machine, MachinesDelete>(id).await?;
     service::<MachinesService>()?.delete(machine).await?;
