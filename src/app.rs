@@ -11,7 +11,10 @@ use crate::{
         home::HomePage,
         jobs::ui::{ActivityDrawer, ActivityPage, JobPage},
         live::client::{self, Line, provide_line},
-        palette::ui::{Palette, SearchButton, provide_palette},
+        palette::{
+            EVERYWHERE,
+            ui::{Palette, SearchButton, provide_palette},
+        },
         plugin::NavItem,
         settings::{api::SetTheme, ui::SettingsPage},
         url::{base_path, url},
@@ -220,11 +223,11 @@ fn everywhere() {
         shortcut(item.keys, item.label, "Go to", move || navigate(&target, exact.clone()));
     }
     let theme = expect_context::<ThemeChoice>();
-    command("", "Reload the page", "PollySystem", "refresh", browser::reload);
-    command("", "Log out", "PollySystem", "logout", || browser::submit(LOGOUT_FORM));
+    command("", "Reload the page", EVERYWHERE, "refresh", browser::reload);
+    command("", "Log out", EVERYWHERE, "logout", || browser::submit(LOGOUT_FORM));
     for choice in Theme::ALL {
         let (icon, label) = choice.words();
-        command("", label, "PollySystem", icon, move || theme.choose(choice));
+        command("", label, EVERYWHERE, icon, move || theme.choose(choice));
     }
 }
 
@@ -270,7 +273,7 @@ fn PageFault(errors: ArcRwSignal<Errors>) -> impl IntoView {
         let known = error.downcast_ref::<AppError>().cloned();
         Some(known.unwrap_or_else(|| AppError::unavailable(error.to_string())))
     };
-    first().iter().for_each(answer_with);
+    untrack(first).iter().for_each(answer_with);
     move || first().map(|error| view! { <ErrorBox error retry=String::new() page=true /> })
 }
 

@@ -96,6 +96,8 @@ describe('the keyboard alone', () => {
     assert.equal(await options.first().getAttribute('aria-selected'), 'true');
     await page.keyboard.press('Escape');
     await options.first().waitFor({ state: 'hidden' });
+    // The focus leaves what is no longer shown with the next frame.
+    await page.waitForFunction(() => document.activeElement?.tagName !== 'INPUT');
   });
 
   step('the question mark lists the keys, and keys typed into a field are text', async () => {

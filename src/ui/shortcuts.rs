@@ -204,14 +204,16 @@ fn line(command: Command) -> impl IntoView {
 /// Keys as caps: `g m` is two, `Mod+k` is two that are held together.
 #[component]
 pub fn Keys(keys: &'static str) -> impl IntoView {
+    let held = keys.contains('+');
     let caps = keys
         .split([' ', '+'])
-        .map(|key| view! { <kbd class="key-cap">{cap(key)}</kbd> })
+        .map(|key| view! { <kbd class="key-cap">{cap(key, held)}</kbd> })
         .collect_view();
     view! { <span class="key-caps">{caps}</span> }
 }
 
-fn cap(key: &str) -> String {
+/// What stands on the key; letters are capitals where it is `held` with another, as everybody writes Ctrl K.
+fn cap(key: &str, held: bool) -> String {
     match key {
         "Mod" => "Ctrl".to_owned(),
         "ArrowUp" => "↑".to_owned(),
@@ -219,6 +221,7 @@ fn cap(key: &str) -> String {
         "ArrowLeft" => "←".to_owned(),
         "ArrowRight" => "→".to_owned(),
         "Escape" => "Esc".to_owned(),
+        letter if held && letter.len() == 1 => letter.to_uppercase(),
         other => other.to_owned(),
     }
 }

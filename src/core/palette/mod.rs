@@ -15,6 +15,9 @@ pub static PALETTE_SOURCES: Offers<Source> = Offers::new("palette_sources");
 /// Places that are no entry of the rail: `Add a host`.
 pub static PALETTE_LINKS: Offers<Link> = Offers::new("palette_links");
 
+/// Scope of the commands that belong to no object and no page: they stand last.
+pub const EVERYWHERE: &str = "PollySystem";
+
 /// What a source answers; at most [`model::MOST_HITS`].
 pub type Answer = Pin<Box<dyn Future<Output = AppResult<Vec<Hit>>> + Send>>;
 

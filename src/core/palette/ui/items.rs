@@ -3,7 +3,7 @@
 use super::{Found, recent::Recent};
 use crate::{
     core::{
-        palette::{PALETTE_LINKS, model::score},
+        palette::{EVERYWHERE, PALETTE_LINKS, model::score},
         plugin::NavItem,
     },
     ui::Command,
@@ -32,15 +32,16 @@ pub(super) enum Does {
     Run(Callback<()>),
 }
 
-/// What the page knows without asking: actions on what is shown, pages, links.
+/// What the page knows without asking: commands of what is shown, pages, links, and the commands of every page.
 pub(super) fn local(nav: &[NavItem], commands: Vec<Command>) -> Vec<Item> {
-    let commands = commands.into_iter().map(|command| Item {
+    let command = |command: Command| Item {
         title: command.label.get(),
         detail: command.scope.to_owned(),
         icon: command.icon.unwrap_or("right"),
         keys: command.keys,
         does: Does::Run(command.run),
-    });
+    };
+    let (everywhere, here): (Vec<_>, Vec<_>) = commands.into_iter().partition(|c| c.scope == EVERYWHERE);
     let page = |title: &str, icon, keys, path: &str| Item {
         title: title.to_owned(),
         detail: "Page".to_owned(),
@@ -53,7 +54,11 @@ pub(super) fn local(nav: &[NavItem], commands: Vec<Command>) -> Vec<Item> {
         .all()
         .into_iter()
         .map(|link| page(link.title, link.icon, "", link.path));
-    commands.chain(pages).chain(links).collect()
+    let here = here.into_iter().map(command);
+    here.chain(pages)
+        .chain(links)
+        .chain(everywhere.into_iter().map(command))
+        .collect()
 }
 
 /// Without a query what was chosen lately, then everything at hand; with one what fits it, best first.
