@@ -87,6 +87,7 @@ class PollyChart extends HTMLElement {
     if (!this.#plot) return;
     this.#readInks(this.#data.lines.length);
     this.#plot.redraw(false);
+    this.querySelectorAll('.u-cursor-pt').forEach((point, n) => (point.style.background = this.#inks.lines[n]));
   }
 
   // A canvas knows no custom properties: a child with the colour says what it is in this theme.
@@ -149,8 +150,9 @@ function tip(lines, text) {
     if (box.hidden) return;
     when.textContent = seconds.format(plot.data[0][idx] * 1000);
     cells.forEach((cell, n) => (cell.textContent = text(plot.data[n + 1][idx], false)));
-    const right = left + 12 + box.offsetWidth > plot.over.clientWidth;
-    box.style.transform = `translate(${right ? left - 12 - box.offsetWidth : left + 12}px, 4px)`;
+    const space = plot.over.clientWidth - box.offsetWidth;
+    const place = left + 12 > space ? left - 12 - box.offsetWidth : left + 12;
+    box.style.transform = `translate(${Math.max(0, Math.min(place, space))}px, 4px)`;
   };
   return { hooks: { init: (plot) => plot.over.append(box), setCursor: move, setData: move } };
 }
