@@ -30,7 +30,10 @@ pub fn worries(row: &MachineRow, numbers: Option<&HostNumbers>) -> Vec<Worry> {
 fn link(row: &MachineRow) -> Option<Worry> {
     let reason = || row.reason.clone().unwrap_or_else(|| format!("{}.", row.state.label()));
     let (bad, text) = match row.state {
-        LinkState::HostKeyChanged => (true, "It shows another host key: all work on it has stopped.".to_owned()),
+        LinkState::HostKeyChanged => (
+            true,
+            "It shows another host key: all work on it has stopped.".to_owned(),
+        ),
         LinkState::Unreachable => (true, reason()),
         LinkState::Degraded => (false, reason()),
         LinkState::Untrusted => (false, "Its host keys wait to be compared.".to_owned()),

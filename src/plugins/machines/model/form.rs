@@ -60,7 +60,7 @@ pub struct EditedTarget {
 
 /// A Unix socket's path ends there.
 const LONGEST_SOCKET: usize = 107;
-const LONGEST_NOTES: usize = 4_000;
+const LONGEST_NOTES: usize = 500;
 
 /// Which key logs in.
 #[derive(Clone, PartialEq, Eq)]
@@ -157,13 +157,12 @@ fn socket(text: &str) -> AppResult<Option<String>> {
 }
 
 fn notes(text: &str) -> AppResult<String> {
-    let text = text.replace("\r\n", "\n");
-    let text = text.trim_end();
+    let text = text.trim();
     if text.chars().count() > LONGEST_NOTES {
-        return Err(AppError::invalid("notes", "Notes have at most 4,000 characters."));
+        return Err(AppError::invalid("notes", "Notes have at most 500 characters."));
     }
-    if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
-        return Err(AppError::invalid("notes", "Notes are plain text without control characters."));
+    if text.chars().any(char::is_control) {
+        return Err(AppError::invalid("notes", "Notes are one line of plain text."));
     }
     Ok(text.to_owned())
 }
@@ -273,13 +272,16 @@ mod tests {
             key_mode: "keep".into(),
             tags: "web env=prod".into(),
             docker_socket: " /run/user/1000/docker.sock ".into(),
-            notes: "rack 4\r\nnext to the door\n".into(),
+            notes: " rack 4, next to the door ".into(),
             ..form()
         };
         let edited = change.clone().edited(false).unwrap();
         assert_eq!(edited.target.unwrap().key, None);
         assert_eq!(edited.docker_socket.as_deref(), Some("/run/user/1000/docker.sock"));
-        assert_eq!((edited.notes.as_str(), edited.tags.len()), ("rack 4\nnext to the door", 2));
+        assert_eq!(
+            (edited.notes.as_str(), edited.tags.len()),
+            ("rack 4, next to the door", 2)
+        );
         let local = MachineForm {
             host: String::new(),
             user: String::new(),
@@ -288,11 +290,41 @@ mod tests {
         };
         assert!(local.edited(true).unwrap().target.is_none());
         for (field, wrong) in [
-            ("docker_socket", MachineForm { docker_socket: "docker.sock".into(), ..form() }),
-            ("docker_socket", MachineForm { docker_socket: format!("/{}", "x".repeat(107)), ..form() }),
-            ("notes", MachineForm { notes: "\u{1b}[31m".into(), ..form() }),
-            ("tags", MachineForm { tags: "A".into(), ..form() }),
-            ("user", MachineForm { user: "-l".into(), ..form() }),
+            (
+                "docker_socket",
+                MachineForm {
+                    docker_socket: "docker.sock".into(),
+                    ..form()
+                },
+            ),
+            (
+                "docker_socket",
+                MachineForm {
+                    docker_socket: format!("/{}", "x".repeat(107)),
+                    ..form()
+                },
+            ),
+            (
+                "notes",
+                MachineForm {
+                    notes: "\u{1b}[31m".into(),
+                    ..form()
+                },
+            ),
+            (
+                "tags",
+                MachineForm {
+                    tags: "A".into(),
+                    ..form()
+                },
+            ),
+            (
+                "user",
+                MachineForm {
+                    user: "-l".into(),
+                    ..form()
+                },
+            ),
         ] {
             assert_eq!(wrong.edited(false).unwrap_err().field.as_deref(), Some(field));
         }

@@ -72,10 +72,7 @@ pub struct HostNumbers {
 impl HostNumbers {
     /// The fullest disk's used part, 0 to 1.
     pub fn disk_used_ratio(&self) -> Option<f64> {
-        self.disks
-            .iter()
-            .filter_map(DiskSpace::used_ratio)
-            .reduce(f64::max)
+        self.disks.iter().filter_map(DiskSpace::used_ratio).reduce(f64::max)
     }
     pub fn memory_used_ratio(&self) -> Option<f64> {
         (self.memory_total_bytes > 0).then(|| self.memory_used_bytes as f64 / self.memory_total_bytes as f64)

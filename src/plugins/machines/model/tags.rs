@@ -14,7 +14,13 @@ pub fn parse_tags(text: &str) -> AppResult<Vec<String>> {
     let mut tags: Vec<String> = text
         .split(|c: char| c == ',' || c.is_whitespace())
         .filter(|word| !word.is_empty())
-        .map(|word| if is_tag(word) { Ok(word.to_owned()) } else { Err(wrong(word)) })
+        .map(|word| {
+            if is_tag(word) {
+                Ok(word.to_owned())
+            } else {
+                Err(wrong(word))
+            }
+        })
         .collect::<AppResult<_>>()?;
     tags.sort();
     tags.dedup();
@@ -63,7 +69,9 @@ mod tests {
     #[test]
     fn what_is_no_tag_is_named() {
         let long = "a".repeat(64);
-        for bad in ["Web", "=x", "a=", "a=b=c", "-a", "a b=", "é", "a;b", "$(id)", "<b>", &long] {
+        for bad in [
+            "Web", "=x", "a=", "a=b=c", "-a", "a b=", "é", "a;b", "$(id)", "<b>", &long,
+        ] {
             let error = parse_tags(bad).unwrap_err();
             assert_eq!(error.field.as_deref(), Some("tags"), "{bad:?}");
         }

@@ -64,7 +64,8 @@ impl LinkActor {
                 () = self.wake.notified() => {}
                 never = self.live(&mut current) => match never {},
             }
-            self.end(&mut current, "It was ended here, to begin anew or for good.").await;
+            self.end(&mut current, "It was ended here, to begin anew or for good.")
+                .await;
         }
     }
 
@@ -109,7 +110,8 @@ impl LinkActor {
     async fn live_local(&self, socket: Option<&str>) {
         let link: Arc<dyn HostLink> = Arc::new(LocalLink);
         let user = local_user();
-        self.shown.offer(link.clone(), socket::find(&*link, &user, socket).await);
+        self.shown
+            .offer(link.clone(), socket::find(&*link, &user, socket).await);
         self.look_for_docker(&*link, &user, socket).await
     }
 

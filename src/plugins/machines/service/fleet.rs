@@ -194,9 +194,7 @@ impl Fleet {
     /// Shows what people changed about a machine; its link is not touched.
     pub fn describe(&self, record: &Record) {
         let shard = record.id.to_string();
-        self.world
-            .rows
-            .update(&shard, &shard, |row| row::describe(row, record));
+        self.world.rows.update(&shard, &shard, |row| row::describe(row, record));
         // others hold copies of its name and tags
         if let Some(handle) = self.handles().get(&record.id) {
             handle.shown.tell_again();

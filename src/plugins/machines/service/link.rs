@@ -38,7 +38,9 @@ impl HostLink for SshLink {
 /// The command that is one connection to the engine's socket: its input and output are the two directions.
 fn dial_stdio(socket: &str) -> Vec<String> {
     let host = format!("unix://{socket}");
-    ["docker", "-H", &host, "system", "dial-stdio"].map(str::to_owned).to_vec()
+    ["docker", "-H", &host, "system", "dial-stdio"]
+        .map(str::to_owned)
+        .to_vec()
 }
 
 /// The host that the server runs on.

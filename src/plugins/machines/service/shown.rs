@@ -87,7 +87,11 @@ impl Shown {
     pub(super) fn tell_again(&self) {
         let id = self.id;
         let up = self.lock().link.is_some();
-        self.tell(if up { LinkEvent::Online { id } } else { LinkEvent::Down { id } });
+        self.tell(if up {
+            LinkEvent::Online { id }
+        } else {
+            LinkEvent::Down { id }
+        });
     }
 
     /// Remembers a try to connect.
@@ -174,7 +178,10 @@ impl Shown {
             (inner.problem.clone(), inner.late)
         };
         let reason = if late {
-            Some("The host answers late or not at all. If it does not answer soon the connection is made again.".to_owned())
+            Some(
+                "The host answers late or not at all. If it does not answer soon the connection is made again."
+                    .to_owned(),
+            )
         } else {
             problem
         };

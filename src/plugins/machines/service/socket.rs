@@ -79,7 +79,8 @@ pub async fn find(link: &dyn HostLink, user: &str, path: Option<&str>) -> Look {
 async fn socket_path(link: &dyn HostLink, user: &str, path: Option<&str>) -> AppResult<String> {
     let argv: Vec<&str> = ["sh", "-c", SCRIPT, "sh"].into_iter().chain(path).collect();
     let output = link.exec(&argv, None, LIMITS).await?;
-    choose(&String::from_utf8_lossy(&output.stdout), user, path).map_err(|message| AppError::new(ErrorKind::Upstream, message))
+    choose(&String::from_utf8_lossy(&output.stdout), user, path)
+        .map_err(|message| AppError::new(ErrorKind::Upstream, message))
 }
 
 /// Through a forwarded socket, or by commands where sshd forwards none.
@@ -142,14 +143,19 @@ fn choose(text: &str, user: &str, path: Option<&str>) -> Result<String, String> 
         ));
     }
     if !text.lines().any(|line| line == "polly-socket end") {
-        return Err("The host's shell did not answer as expected. Check that the account has an ordinary shell.".to_owned());
+        return Err(
+            "The host's shell did not answer as expected. Check that the account has an ordinary shell.".to_owned(),
+        );
     }
     if let Some(path) = path {
         return Err(format!(
             "There is no socket at {path} on the host. Start the engine there, or change the path in the machine's settings (empty, it is found by itself)."
         ));
     }
-    Err("No Docker socket was found on the host. Install Docker there, or start it (systemctl start docker).".to_owned())
+    Err(
+        "No Docker socket was found on the host. Install Docker there, or start it (systemctl start docker)."
+            .to_owned(),
+    )
 }
 
 /// Asks the engine the way that everybody will after: what works here works for them.
@@ -191,7 +197,9 @@ fn refused(socket: &str) -> AppError {
 fn nonsense(socket: &str) -> AppError {
     AppError::new(
         ErrorKind::Upstream,
-        format!("What answers at {socket} is not a Docker engine that can be understood. Check it on the host: docker info."),
+        format!(
+            "What answers at {socket} is not a Docker engine that can be understood. Check it on the host: docker info."
+        ),
     )
 }
 

@@ -59,6 +59,7 @@ fn fast() -> Paces {
         beat: millis(250),
         retry: (millis(100), millis(400)),
         docker: millis(200),
+        login: Duration::from_secs(20),
     }
 }
 
@@ -100,6 +101,7 @@ impl House {
             port: sshd.port,
             user: TestSshd::user(),
             key,
+            tags: Vec::new(),
         };
         let id = self
             .service
@@ -317,7 +319,10 @@ async fn in_01_names_and_arguments_reach_no_shell() {
         .unwrap();
     house
         .service
-        .delete(house.may::<Machine, MachinesDelete>(id).await)
+        .delete(
+            house.may::<Machine, MachinesDelete>(id).await,
+            &house.fleet.row(id).unwrap().name,
+        )
         .await
         .unwrap();
     assert!(!pwned.exists());
@@ -591,7 +596,7 @@ async fn deleting_forgets_the_machine_and_a_key_that_nobody_else_uses() {
     let mut events = house.fleet.watch();
     house
         .service
-        .delete(house.may::<Machine, MachinesDelete>(first).await)
+        .delete(house.may::<Machine, MachinesDelete>(first).await, "first")
         .await
         .unwrap();
     assert_eq!(keys().await, vec![key]);
@@ -600,7 +605,7 @@ async fn deleting_forgets_the_machine_and_a_key_that_nobody_else_uses() {
     assert_eq!(events.recv().await.unwrap(), LinkEvent::Deleted { id: first });
     house
         .service
-        .delete(house.may::<Machine, MachinesDelete>(second).await)
+        .delete(house.may::<Machine, MachinesDelete>(second).await, "second")
         .await
         .unwrap();
     assert!(keys().await.is_empty());
@@ -618,6 +623,7 @@ async fn names_are_taken_once_and_this_host_is_added_once() {
         port: 22,
         user: TestSshd::user(),
         key: KeyChoice::Generate,
+        tags: Vec::new(),
     };
     let taken = house
         .service

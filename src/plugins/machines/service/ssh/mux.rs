@@ -117,7 +117,9 @@ impl Mux {
     /// The host allows fewer sessions than were tried. `false` when that leaves none at all.
     fn one_less(&self) -> bool {
         let less = |most: usize| most.checked_sub(1).filter(|left| *left > 0);
-        self.most.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
+        self.most
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, less)
+            .is_ok()
     }
 
     async fn run(&self, line: &[u8], input: &[u8], limit: usize) -> AppResult<ExecOutput> {

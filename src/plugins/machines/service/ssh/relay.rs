@@ -163,6 +163,9 @@ mod tests {
         drop(ours);
         let mut said = String::new();
         client.read_to_string(&mut said).await.unwrap();
-        assert!(said.starts_with("HTTP/1.1 503 ") && said.ends_with(r#"{"message":"no \"session\""}"#), "{said}");
+        assert!(
+            said.starts_with("HTTP/1.1 503 ") && said.ends_with(r#"{"message":"no \"session\""}"#),
+            "{said}"
+        );
     }
 }
