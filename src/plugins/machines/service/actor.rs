@@ -201,13 +201,17 @@ impl LinkActor {
         }
     }
 
-    /// Never returns: looks again and again while there is no usable socket.
+    /// Never returns: asks the engine again and again, and looks for one while there is none.
     async fn look_for_docker(&self, link: &dyn HostLink, user: &str, socket: Option<&str>) {
         loop {
             sleep(self.world.paces.docker).await;
-            if !self.shown.has_docker() {
-                self.shown.docker(socket::find(link, user, socket).await);
+            let known = self.shown.docker_now();
+            if let Some(docker) = &known
+                && socket::answers(link, docker).await
+            {
+                continue;
             }
+            self.shown.docker(socket::find(link, user, socket).await);
         }
     }
 

@@ -40,7 +40,7 @@ pub struct Paces {
     pub beat: Duration,
     /// First and longest pause between two tries to connect.
     pub retry: (Duration, Duration),
-    /// Between two looks for Docker while there is none.
+    /// Between two looks at Docker.
     pub docker: Duration,
     /// How long a connect may take, from the first packet to the login.
     pub login: Duration,

@@ -7,7 +7,7 @@ use crate::{
         id::{ObjectRef, UnixMillis},
     },
     plugins::machines::{
-        model::{Connect, LinkEnd, LinkState, MachineId, MachineRow},
+        model::{Connect, DockerSummary, LinkEnd, LinkState, MachineId, MachineRow},
         port::{HostLink, LinkEvent},
     },
 };
@@ -76,9 +76,9 @@ impl Shown {
 
     /// Another look for Docker; told when it came up.
     pub(super) fn docker(&self, look: Look) {
-        let found = look.docker.is_some();
+        let (had, found) = (self.lock().docker, look.docker.is_some());
         self.set_docker(look);
-        if found {
+        if found && !had {
             self.tell(LinkEvent::Online { id: self.id });
         }
     }
@@ -127,8 +127,9 @@ impl Shown {
         self.show_health();
     }
 
-    pub(super) fn has_docker(&self) -> bool {
-        self.lock().docker
+    /// The engine that answered last.
+    pub(super) fn docker_now(&self) -> Option<DockerSummary> {
+        self.row().and_then(|row| row.docker).filter(|_| self.lock().docker)
     }
 
     /// Takes the link away from the others, if there is one.

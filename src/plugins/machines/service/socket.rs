@@ -76,6 +76,13 @@ pub async fn find(link: &dyn HostLink, user: &str, path: Option<&str>) -> Look {
     }
 }
 
+/// Whether an engine that was found is still there.
+pub async fn answers(link: &dyn HostLink, docker: &DockerSummary) -> bool {
+    version(link, docker)
+        .await
+        .is_ok_and(|version| docker.version.as_ref() == Some(&version))
+}
+
 async fn socket_path(link: &dyn HostLink, user: &str, path: Option<&str>) -> AppResult<String> {
     let argv: Vec<&str> = ["sh", "-c", SCRIPT, "sh"].into_iter().chain(path).collect();
     let output = link.exec(&argv, None, LIMITS).await?;

@@ -1,5 +1,10 @@
 //! The whole way, against a real sshd: enrol, compare keys, connect, work, lose, change, end.
 
+#[path = "edit_test.rs"]
+mod edits;
+#[path = "faults_test.rs"]
+mod faults;
+
 use super::{
     ssh::{
         keys::LoginKey,
@@ -65,6 +70,9 @@ fn fast() -> Paces {
 
 impl House {
     async fn build() -> Self {
+        Self::with(fast()).await
+    }
+    async fn with(paces: Paces) -> Self {
         let data = tempfile::tempdir().unwrap();
         let db = Db::open(data.path(), migrations()).await.unwrap();
         let config = SecretsConfig {
@@ -77,7 +85,7 @@ impl House {
         let actor = Actor::system("a test", services.clone());
         let rows = RowTopic::new(Hub::new("test"), TOPIC_MACHINES, MachinesView::NAME);
         let run = RunDir::create(data.path()).await.unwrap();
-        let world = World::new(db.clone(), secrets, audit.clone(), actor.clone(), rows, run, fast());
+        let world = World::new(db.clone(), secrets, audit.clone(), actor.clone(), rows, run, paces);
         let tasks = TaskSet::new();
         let fleet = Fleet::start(world, tasks.clone()).await.unwrap();
         services.provide(META.id, fleet.clone());
@@ -95,10 +103,14 @@ impl House {
         self.actor.authorise::<T, A>(id).await.unwrap()
     }
     async fn add(&self, sshd: &TestSshd, name: &str, key: KeyChoice) -> MachineId {
+        self.add_at(sshd, sshd.port, name, key).await
+    }
+    /// Through another port than sshd's own.
+    async fn add_at(&self, sshd: &TestSshd, port: u16, name: &str, key: KeyChoice) -> MachineId {
         let new = ValidMachine {
             name: MachineName::parse(name).unwrap(),
             host: sshd.host(),
-            port: sshd.port,
+            port,
             user: TestSshd::user(),
             key,
             tags: Vec::new(),
@@ -109,7 +121,7 @@ impl House {
             .await
             .unwrap();
         let line = self.detail(id).await.key.unwrap().public_line;
-        sshd.authorize(&line);
+        sshd.authorize_also(&line);
         id
     }
     async fn detail(&self, id: MachineId) -> MachineDetail {
@@ -132,7 +144,10 @@ impl House {
     }
     /// Enrolled, trusted and up.
     async fn online(&self, sshd: &TestSshd, name: &str) -> MachineId {
-        let id = self.add(sshd, name, KeyChoice::Generate).await;
+        self.online_at(sshd, sshd.port, name).await
+    }
+    async fn online_at(&self, sshd: &TestSshd, port: u16, name: &str) -> MachineId {
+        let id = self.add_at(sshd, port, name, KeyChoice::Generate).await;
         self.until(id, |row| row.state == LinkState::Untrusted).await;
         self.trust(id).await.unwrap();
         self.until(id, |row| row.state.is_up()).await;
@@ -145,7 +160,7 @@ impl House {
             if fits(&row) {
                 return row;
             }
-            assert!(begun.elapsed() < Duration::from_secs(15), "stays {row:?}");
+            assert!(begun.elapsed() < Duration::from_secs(40), "stays {row:?}");
             sleep(Duration::from_millis(20)).await;
         }
     }
