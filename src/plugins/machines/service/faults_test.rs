@@ -445,6 +445,46 @@ async fn an_engine_that_goes_away_and_comes_back_is_noticed_both_times() {
     house.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ld_08_a_machine_that_is_a_hundred_times_slower_holds_up_its_own_calls_only() {
+    let house = House::with(Paces {
+        beat: Duration::from_secs(5),
+        key_probe: Duration::from_secs(60),
+        ..patient()
+    })
+    .await;
+    let sshds = [TestSshd::start(), TestSshd::start(), TestSshd::start()];
+    let wire = Wire::to(&sshds[0]).await;
+    let slow = house.online_at(&sshds[0], wire.port, "slow").await;
+    let (one, two) = (
+        house.online(&sshds[1], "one").await,
+        house.online(&sshds[2], "two").await,
+    );
+    wire.becomes(Weather::Slow(Duration::from_millis(300)));
+    let row = house
+        .until(slow, |row| row.state.is_up() && house.fleet.connects(row.id).len() == 2)
+        .await;
+    assert!(row.connect_ms.unwrap() > 1_000, "it is slow indeed: {row:?}");
+    let finished = std::sync::Mutex::new(Vec::new());
+    let calls = |id: MachineId, calls: usize| {
+        let (link, finished) = (house.fleet.link(id).unwrap(), &finished);
+        async move {
+            let all = (0..calls).map(|_| link.exec(&["true"], None, LIMITS));
+            let all = futures::future::join_all(all).await;
+            finished.lock().unwrap().push(id);
+            all.into_iter().filter(Result::is_ok).count()
+        }
+    };
+    let done = tokio::join!(calls(slow, 10), calls(one, 100), calls(two, 100));
+    assert_eq!(done, (10, 100, 100));
+    assert_eq!(
+        *finished.lock().unwrap().last().unwrap(),
+        slow,
+        "ten times the calls were done before"
+    );
+    house.stop().await;
+}
+
 /// Answers everybody with the same text.
 fn engine(path: &Path, answer: &'static str) -> tokio::task::JoinHandle<()> {
     let listener = UnixListener::bind(path).unwrap();

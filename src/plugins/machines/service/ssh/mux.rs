@@ -21,7 +21,7 @@ use std::{
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
     sync::{Semaphore, SemaphorePermit},
-    time::timeout,
+    time::{sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -29,6 +29,9 @@ use tokio_util::sync::CancellationToken;
 const SESSIONS: usize = 7;
 /// Sessions that calls to Docker may take where each needs one: commands must get through beside them.
 const RELAYED: usize = 4;
+/// How often a host may refuse a session before it is believed, and the pause between.
+const REFUSALS: u32 = 8;
+const REFUSED_PAUSE: Duration = Duration::from_millis(50);
 const END_WITHIN: Duration = Duration::from_secs(2);
 const FORWARD_DEADLINE: Duration = Duration::from_secs(5);
 const RELAY_DEADLINE: Duration = Duration::from_secs(10);
@@ -98,9 +101,11 @@ impl Mux {
         }
     }
 
-    /// Starts a program in a session of its own. A host that has none left is asked again when another of ours
-    /// ended: what it refused it has not begun, so nothing is done twice.
+    /// Starts a program in a session of its own. A host that has none left is asked again: a session that ended is
+    /// given back a moment later, and if that does not help we want too many. What it refused it has not begun, so
+    /// nothing is done twice.
     async fn session(&self, line: &[u8], stderr: bool) -> AppResult<(Child<Arc<Session>>, SemaphorePermit<'_>)> {
+        let mut refused = 0;
         loop {
             let permit = self.sessions.acquire().await.map_err(AppError::internal)?;
             let mut command = self.session.clone().arc_raw_command(OsStr::from_bytes(line));
@@ -108,8 +113,15 @@ impl Mux {
             command.stderr(if stderr { Stdio::piped() } else { Stdio::null() });
             match command.spawn().await {
                 Ok(child) => return Ok((child, permit)),
-                Err(error) if is_no_session(&error) && self.one_less() => permit.forget(),
-                Err(error) => return Err(explain(&error)),
+                Err(error) if !is_no_session(&error) || refused >= REFUSALS => return Err(explain(&error)),
+                Err(_) if refused >= REFUSALS / 2 && self.one_less() => {
+                    refused = 0;
+                    permit.forget();
+                }
+                Err(_) => {
+                    refused += 1;
+                    sleep(REFUSED_PAUSE).await;
+                }
             }
         }
     }

@@ -198,6 +198,8 @@ pub enum Weather {
     SilentOnce(&'static str),
     /// One byte a second.
     Trickle,
+    /// What the host says comes this much later.
+    Slow(Duration),
     /// Hangs up with an RST.
     Reset,
 }
@@ -275,6 +277,9 @@ async fn pass(client: tokio::net::TcpStream, target: u16, weather: Weather, log:
             }
             let most = most.min(bytes.len());
             let n = from_host.read(&mut bytes[..most]).await.unwrap_or(0);
+            if let Weather::Slow(by) = weather {
+                tokio::time::sleep(by).await;
+            }
             if n == 0 || to_client.write_all(&bytes[..n]).await.is_err() {
                 return;
             }
