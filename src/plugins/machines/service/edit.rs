@@ -13,9 +13,9 @@ use crate::{
 use serde_json::{Map, Value, json};
 
 impl MachinesService {
-    /// Writes the change with its audit row. Another address, account, key or socket path ends the link before
-    /// this returns, and the next one is made with the new values; accepted host keys stay, and are what a host at
-    /// a new address is measured by.
+    /// Writes the change with its audit row. With another address, account, key or socket path nobody is given the
+    /// old link once this returns: it ends, and the next is made with the new values. Accepted host keys stay, and
+    /// are what a host at a new address is measured by.
     ///
     /// Errors: `Invalid` with the field; `Conflict` when the name is taken or somebody else changed it meanwhile.
     pub async fn edit(&self, machine: Authorized<Machine, MachinesEdit>, form: MachineForm) -> AppResult<()> {
