@@ -66,7 +66,12 @@ async fn a_host_is_enrolled_by_a_plain_form_and_nothing_is_sent_before_trust() {
     assert_eq!((status, &error["kind"]), (409, &Value::from("conflict")));
     let again = refused(add(&admin, &fields).await).await;
     assert_eq!((again.0, &again.1["field"]), (409, &Value::from("name")));
-    let (status, error) = refused(admin.call("/api/machines/delete", &[("id", &id), ("typed", "web")]).await).await;
+    let (status, error) = refused(
+        admin
+            .call("/api/machines/delete", &[("id", &id), ("typed", "web")])
+            .await,
+    )
+    .await;
     assert_eq!((status, &error["field"]), (400, &Value::from("typed")));
     for path in ["disable", "enable", "reconnect", "delete"] {
         let form = [("id", &*id), ("typed", "web-1")];
@@ -153,7 +158,11 @@ fn key_pair(kind: &[&str], passphrase: &str) -> (String, String) {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("key");
     let mut keygen = std::process::Command::new("ssh-keygen");
-    keygen.args(["-q", "-N", passphrase, "-C", "somebody"]).args(kind).arg("-f").arg(&file);
+    keygen
+        .args(["-q", "-N", passphrase, "-C", "somebody"])
+        .args(kind)
+        .arg("-f")
+        .arg(&file);
     assert!(keygen.status().unwrap().success());
     let read = |path: &str| std::fs::read_to_string(dir.path().join(path)).unwrap();
     (read("key"), read("key.pub"))
@@ -205,7 +214,11 @@ async fn keys_that_cannot_be_used_are_refused_in_a_sentence_that_says_what_to_do
             ("passphrase", "opens it"),
         ];
         let added = add(&admin, &fields).await;
-        assert!(added.status().is_success() || added.status().is_redirection(), "{name}: {}", added.status());
+        assert!(
+            added.status().is_success() || added.status().is_redirection(),
+            "{name}: {}",
+            added.status()
+        );
     }
     app.stop().await;
 }
@@ -223,12 +236,31 @@ async fn a_machine_is_changed_by_a_plain_form_and_its_tabs_have_addresses() {
         ("tags", "env=prod, web"),
     ];
     add(&admin, &fields).await;
-    add(&admin, &[fields[1], fields[2], fields[3], fields[4], ("name", "db-1"), ("tags", "env=test")]).await;
+    add(
+        &admin,
+        &[
+            fields[1],
+            fields[2],
+            fields[3],
+            fields[4],
+            ("name", "db-1"),
+            ("tags", "env=test"),
+        ],
+    )
+    .await;
     let list: Value = admin.ask("/api/machines/list", &[]).await;
     let rows = list["rows"].as_array().unwrap();
-    let id = rows.iter().find(|row| row["name"] == "web-1").unwrap()["id"].as_str().unwrap().to_owned();
+    let id = rows.iter().find(|row| row["name"] == "web-1").unwrap()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let html = admin.html(&format!("/machines/{id}/settings")).await;
-    for kept in ["value=\"web-1\"", "value=\"127.0.0.1\"", "value=\"env=prod web\"", "Type its name, web-1, to delete it"] {
+    for kept in [
+        "value=\"web-1\"",
+        "value=\"127.0.0.1\"",
+        "value=\"env=prod web\"",
+        "Type its name, web-1, to delete it",
+    ] {
         assert!(html.contains(kept), "{kept} is not in the form");
     }
     let change = [
@@ -243,16 +275,34 @@ async fn a_machine_is_changed_by_a_plain_form_and_its_tabs_have_addresses() {
         ("machine[notes]", "<b>rack 4</b>"),
     ];
     let done = admin.call("/api/machines/edit", &change).await;
-    assert!(done.status().is_success() || done.status().is_redirection(), "{}", done.status());
+    assert!(
+        done.status().is_success() || done.status().is_redirection(),
+        "{}",
+        done.status()
+    );
     let detail: Value = admin.ask("/api/machines/detail", &[("id", &id)]).await;
-    assert_eq!((&detail["row"]["address"], &detail["docker_socket"]), (&"127.0.0.1:2".into(), &"/run/user/7/docker.sock".into()));
+    assert_eq!(
+        (&detail["row"]["address"], &detail["docker_socket"]),
+        (&"127.0.0.1:2".into(), &"/run/user/7/docker.sock".into())
+    );
     let page = admin.html(&format!("/machines/{id}")).await;
-    assert!(page.contains("&lt;b&gt;rack 4&lt;/b&gt;") && !page.contains("<b>rack"), "notes are text");
+    assert!(
+        page.contains("&lt;b&gt;rack 4&lt;/b&gt;") && !page.contains("<b>rack"),
+        "notes are text"
+    );
     for tab in ["containers", "history", "connection", "settings"] {
         let page = admin.html(&format!("/machines/{id}/{tab}")).await;
-        assert!(page.contains("web-2") && page.contains("aria-current=\"page\""), "{tab}");
+        assert!(
+            page.contains("web-2") && page.contains("aria-current=\"page\""),
+            "{tab}"
+        );
     }
-    assert!(admin.html(&format!("/machines/{id}/nowhere")).await.contains("There is no such tab"));
+    assert!(
+        admin
+            .html(&format!("/machines/{id}/nowhere"))
+            .await
+            .contains("There is no such tab")
+    );
     let list = |query: &'static str| admin.html(query);
     assert!(!list("/machines?tag=env=prod").await.contains("db-1"));
     assert!(list("/machines?q=DB").await.contains("db-1") && !list("/machines?q=DB").await.contains("web-2"));

@@ -72,6 +72,7 @@ pub async fn find(link: &dyn HostLink, user: &str, path: Option<&str>) -> Look {
         Err(error) if error.kind == ErrorKind::Unavailable && path.is_none_or(|p| p.starts_with('/')) => {
             without_sessions(link, path.unwrap_or(USUAL), error).await
         }
+        Err(error) if error.kind == ErrorKind::Timeout => Err(slow_shell()).into(),
         Err(error) => Err(error).into(),
     }
 }
@@ -199,6 +200,14 @@ fn refused(socket: &str) -> AppError {
             "{socket} is there, but no engine answers through it. Check on the host that Docker runs (docker info), and that its sshd forwards sockets (AllowStreamLocalForwarding yes) or the docker command is installed."
         ),
     )
+}
+
+fn slow_shell() -> AppError {
+    let message = format!(
+        "The account's shell did not run a small command within {} s. Check its start-up files on the host (~/.bashrc, ~/.profile), and how loaded the host is.",
+        LIMITS.time.as_secs()
+    );
+    AppError::new(ErrorKind::Timeout, message)
 }
 
 fn nonsense(socket: &str) -> AppError {
