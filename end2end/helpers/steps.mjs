@@ -76,3 +76,10 @@ export async function go(page, label) {
   await page.getByRole('heading', { level: 1, name: label }).waitFor();
   await live(page);
 }
+
+// Opens a tab of the page of one object.
+export async function openTab(page, label) {
+  const tab = page.getByRole('navigation', { name: 'Machine' }).getByRole('link', { name: label });
+  await tab.click();
+  await page.locator('.tab[aria-current="page"]', { hasText: label }).waitFor();
+}

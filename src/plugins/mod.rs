@@ -50,6 +50,7 @@ pub fn PluginRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("/machines") view=machines::ui::MachinesPage ssr=SsrMode::Async />
             <Route path=path!("/machines/new") view=machines::ui::NewMachinePage ssr=SsrMode::Async />
             <Route path=path!("/machines/:machine") view=machines::ui::MachinePage ssr=SsrMode::Async />
+            <Route path=path!("/machines/:machine/:tab") view=machines::ui::MachinePage ssr=SsrMode::Async />
             <Route path=path!("/containers") view=docker::ui::ContainersPage ssr=SsrMode::Async />
             <Route path=path!("/containers/:machine/:container") view=docker::ui::ContainerPage ssr=SsrMode::Async />
             <Route path=path!("/monitoring") view=monitoring::ui::MonitoringPage ssr=SsrMode::Async />
@@ -78,7 +79,7 @@ pub fn provide_slots() {
             },
         )
         .with(
-            &machines::slots::MACHINE_SECTIONS,
+            &machines::slots::MACHINE_TABS,
             Widget {
                 plugin: docker::META.id,
                 title: "Containers",

@@ -119,6 +119,15 @@ where
         self.rows.try_with_value(|rows| rows.get(key).cloned()).flatten()
     }
 
+    /// The row of this key while there is one; it may come and go.
+    pub fn follow(self, key: String) -> Signal<Option<R>> {
+        let found = Memo::new(move |_| {
+            self.version.track();
+            self.get(&key)
+        });
+        Signal::derive(move || found.get().map(|row| row.get()))
+    }
+
     /// All rows, tracked: for lists, counts and filters.
     pub fn all(self) -> Vec<R> {
         self.version.track();

@@ -1,14 +1,17 @@
 //! Server functions of the machines: authorise, one call, done. All take plain forms.
 
-use super::model::{KeySummary, MachineDetail, MachineId, MachineRow, NewMachine};
-use crate::{core::live::model::Rows, error::AppError};
+use super::model::{HostNumbers, KeySummary, MachineDetail, MachineForm, MachineId, MachineRow};
+use crate::{
+    core::{live::model::Rows, series::SeriesSet},
+    error::AppError,
+};
 use leptos::prelude::*;
 
 #[cfg(feature = "ssr")]
 use {
     super::service::{
-        Machine, MachinesCreate, MachinesDelete, MachinesDisable, MachinesEnable, MachinesReconnect, MachinesService,
-        MachinesTrust, MachinesView,
+        Machine, MachinesCreate, MachinesDelete, MachinesDisable, MachinesEdit, MachinesEnable, MachinesReconnect,
+        MachinesService, MachinesTrust, MachinesView,
     },
     crate::core::auth::{
         api::{actor, go_to, service, wants_page},
@@ -21,6 +24,30 @@ use {
 pub async fn list() -> Result<Rows<MachineRow>, AppError> {
     let may = actor()?.authorise::<Instance, MachinesView>(()).await?;
     Ok(service::<MachinesService>()?.list(&may))
+}
+
+/// The newest reading of every machine, from memory.
+#[server(prefix = "/api", endpoint = "machines/numbers")]
+pub async fn numbers() -> Result<Rows<HostNumbers>, AppError> {
+    let _may = actor()?.authorise::<Instance, MachinesView>(()).await?;
+    Ok(Rows {
+        rows: Vec::new(),
+        seqs: Vec::new(),
+    })
+}
+
+/// The last hour of a machine, series by the names of `HOST_SERIES`.
+#[server(prefix = "/api", endpoint = "machines/history")]
+pub async fn history(id: MachineId) -> Result<SeriesSet, AppError> {
+    let _machine = actor()?.authorise::<Machine, MachinesView>(id).await?;
+    Ok(SeriesSet::empty(&super::model::HOST_SERIES))
+}
+
+/// The last ten minutes of every machine: `cpu_ratio` and `memory_used_bytes`.
+#[server(prefix = "/api", endpoint = "machines/sparks")]
+pub async fn sparks() -> Result<Vec<(MachineId, SeriesSet)>, AppError> {
+    let _may = actor()?.authorise::<Instance, MachinesView>(()).await?;
+    Ok(Vec::new())
 }
 
 /// One machine; asks the host for its keys while a decision about them is due.
@@ -39,7 +66,7 @@ pub async fn keys() -> Result<Vec<KeySummary>, AppError> {
 
 /// Enrols a host and goes to its page, where its keys are compared.
 #[server(prefix = "/api", endpoint = "machines/add")]
-pub async fn add(machine: NewMachine) -> Result<MachineId, AppError> {
+pub async fn add(machine: MachineForm) -> Result<MachineId, AppError> {
     let may = actor()?.authorise::<Instance, MachinesCreate>(()).await?;
     let id = service::<MachinesService>()?.create(may, machine.checked()?).await?;
     go_to(&format!("/machines/{id}"));
@@ -91,11 +118,20 @@ pub async fn enable(id: MachineId) -> Result<(), AppError> {
     Ok(())
 }
 
-/// Forgets the machine; nothing on the host is changed.
+/// Changes what people say about the machine; another address, account, key or socket connects it anew.
+#[server(prefix = "/api", endpoint = "machines/edit")]
+pub async fn edit(id: MachineId, machine: MachineForm) -> Result<(), AppError> {
+    let may = actor()?.authorise::<Machine, MachinesEdit>(id).await?;
+    service::<MachinesService>()?.edit(may, machine).await?;
+    go_to(&format!("/machines/{id}"));
+    Ok(())
+}
+
+/// Forgets the machine, once its name was `typed`; nothing on the host is changed.
 #[server(prefix = "/api", endpoint = "machines/delete")]
-pub async fn delete(id: MachineId) -> Result<(), AppError> {
+pub async fn delete(id: MachineId, typed: String) -> Result<(), AppError> {
     let machine = actor()?.authorise::<Machine, MachinesDelete>(id).await?;
-    service::<MachinesService>()?.delete(machine).await?;
+    service::<MachinesService>()?.delete(machine, &typed).await?;
     go_to("/machines");
     Ok(())
 }

@@ -27,6 +27,7 @@ pub static META: PluginMeta = PluginMeta {
         "machines.reconnect",
         "machines.disable",
         "machines.enable",
+        "machines.edit",
         "machines.delete",
     ],
     settings: &[],

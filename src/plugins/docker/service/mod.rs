@@ -11,7 +11,9 @@ pub use jobs::kinds;
 
 use super::{
     META,
-    model::{ContainerAction, ContainerId, ContainerRow, EngineRow, Fleet, TOPIC_CONTAINERS, TOPIC_ENGINES},
+    model::{
+        ContainerAction, ContainerId, ContainerRow, ContainerState, EngineRow, Fleet, TOPIC_CONTAINERS, TOPIC_ENGINES,
+    },
 };
 use crate::{
     core::{
@@ -34,7 +36,7 @@ use crate::{
     },
     error::{AppError, AppResult},
     plugins::machines::{
-        model::{MachineId, MachineRow},
+        model::{ContainerCounts, MachineId, MachineRow},
         port::MachinesPort,
     },
 };
@@ -127,6 +129,18 @@ impl DockerService {
             problem,
         };
         self.engines.upsert(&shard, row);
+    }
+
+    /// Tells the machines how much runs there.
+    fn count(&self, machine: MachineId) {
+        let rows = self.containers.shard(&machine.to_string());
+        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let running = rows.iter().filter(|row| row.state == ContainerState::Running).count();
+        let counts = ContainerCounts {
+            running: number(running),
+            total: number(rows.len()),
+        };
+        self.machines.count_containers(machine, Some(counts));
     }
 
     fn forget(&self, machine: MachineId) {

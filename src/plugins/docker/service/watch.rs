@@ -122,6 +122,7 @@ async fn session(service: &DockerService, machine: &MachineRow) -> AppResult<()>
     service.containers.replace(&shard, rows);
     service.watching(machine, true, version, None);
     loop {
+        service.count(machine.id);
         match changes.next().await? {
             Some(ids) if ids.len() <= MANY => {
                 let ids: Vec<String> = ids.into_iter().collect();

@@ -3,6 +3,7 @@
 mod actor;
 pub mod argv;
 mod connect;
+mod edit;
 mod fleet;
 mod link;
 mod machine;
@@ -19,8 +20,8 @@ mod tests;
 
 pub use fleet::{Fleet, Paces, World};
 pub use machine::{
-    Machine, MachinesCreate, MachinesDelete, MachinesDisable, MachinesEnable, MachinesReconnect, MachinesTrust,
-    MachinesView,
+    Machine, MachinesCreate, MachinesDelete, MachinesDisable, MachinesEdit, MachinesEnable, MachinesReconnect,
+    MachinesTrust, MachinesView,
 };
 pub use manage::MachinesService;
 pub use plugin::MachinesPlugin;

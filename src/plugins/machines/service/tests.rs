@@ -1,5 +1,10 @@
 //! The whole way, against a real sshd: enrol, compare keys, connect, work, lose, change, end.
 
+#[path = "edit_test.rs"]
+mod edits;
+#[path = "faults_test.rs"]
+mod faults;
+
 use super::{
     ssh::{
         keys::LoginKey,
@@ -59,11 +64,15 @@ fn fast() -> Paces {
         beat: millis(250),
         retry: (millis(100), millis(400)),
         docker: millis(200),
+        login: Duration::from_secs(20),
     }
 }
 
 impl House {
     async fn build() -> Self {
+        Self::with(fast()).await
+    }
+    async fn with(paces: Paces) -> Self {
         let data = tempfile::tempdir().unwrap();
         let db = Db::open(data.path(), migrations()).await.unwrap();
         let config = SecretsConfig {
@@ -76,7 +85,7 @@ impl House {
         let actor = Actor::system("a test", services.clone());
         let rows = RowTopic::new(Hub::new("test"), TOPIC_MACHINES, MachinesView::NAME);
         let run = RunDir::create(data.path()).await.unwrap();
-        let world = World::new(db.clone(), secrets, audit.clone(), actor.clone(), rows, run, fast());
+        let world = World::new(db.clone(), secrets, audit.clone(), actor.clone(), rows, run, paces);
         let tasks = TaskSet::new();
         let fleet = Fleet::start(world, tasks.clone()).await.unwrap();
         services.provide(META.id, fleet.clone());
@@ -94,12 +103,17 @@ impl House {
         self.actor.authorise::<T, A>(id).await.unwrap()
     }
     async fn add(&self, sshd: &TestSshd, name: &str, key: KeyChoice) -> MachineId {
+        self.add_at(sshd, sshd.port, name, key).await
+    }
+    /// Through another port than sshd's own.
+    async fn add_at(&self, sshd: &TestSshd, port: u16, name: &str, key: KeyChoice) -> MachineId {
         let new = ValidMachine {
             name: MachineName::parse(name).unwrap(),
             host: sshd.host(),
-            port: sshd.port,
+            port,
             user: TestSshd::user(),
             key,
+            tags: Vec::new(),
         };
         let id = self
             .service
@@ -107,7 +121,7 @@ impl House {
             .await
             .unwrap();
         let line = self.detail(id).await.key.unwrap().public_line;
-        sshd.authorize(&line);
+        sshd.authorize_also(&line);
         id
     }
     async fn detail(&self, id: MachineId) -> MachineDetail {
@@ -130,7 +144,10 @@ impl House {
     }
     /// Enrolled, trusted and up.
     async fn online(&self, sshd: &TestSshd, name: &str) -> MachineId {
-        let id = self.add(sshd, name, KeyChoice::Generate).await;
+        self.online_at(sshd, sshd.port, name).await
+    }
+    async fn online_at(&self, sshd: &TestSshd, port: u16, name: &str) -> MachineId {
+        let id = self.add_at(sshd, port, name, KeyChoice::Generate).await;
         self.until(id, |row| row.state == LinkState::Untrusted).await;
         self.trust(id).await.unwrap();
         self.until(id, |row| row.state.is_up()).await;
@@ -143,7 +160,7 @@ impl House {
             if fits(&row) {
                 return row;
             }
-            assert!(begun.elapsed() < Duration::from_secs(15), "stays {row:?}");
+            assert!(begun.elapsed() < Duration::from_secs(40), "stays {row:?}");
             sleep(Duration::from_millis(20)).await;
         }
     }
@@ -317,7 +334,10 @@ async fn in_01_names_and_arguments_reach_no_shell() {
         .unwrap();
     house
         .service
-        .delete(house.may::<Machine, MachinesDelete>(id).await)
+        .delete(
+            house.may::<Machine, MachinesDelete>(id).await,
+            &house.fleet.row(id).unwrap().name,
+        )
         .await
         .unwrap();
     assert!(!pwned.exists());
@@ -591,7 +611,7 @@ async fn deleting_forgets_the_machine_and_a_key_that_nobody_else_uses() {
     let mut events = house.fleet.watch();
     house
         .service
-        .delete(house.may::<Machine, MachinesDelete>(first).await)
+        .delete(house.may::<Machine, MachinesDelete>(first).await, "first")
         .await
         .unwrap();
     assert_eq!(keys().await, vec![key]);
@@ -600,7 +620,7 @@ async fn deleting_forgets_the_machine_and_a_key_that_nobody_else_uses() {
     assert_eq!(events.recv().await.unwrap(), LinkEvent::Deleted { id: first });
     house
         .service
-        .delete(house.may::<Machine, MachinesDelete>(second).await)
+        .delete(house.may::<Machine, MachinesDelete>(second).await, "second")
         .await
         .unwrap();
     assert!(keys().await.is_empty());
@@ -618,6 +638,7 @@ async fn names_are_taken_once_and_this_host_is_added_once() {
         port: 22,
         user: TestSshd::user(),
         key: KeyChoice::Generate,
+        tags: Vec::new(),
     };
     let taken = house
         .service
