@@ -52,11 +52,12 @@ fn Rail(nav: Vec<NavItem>) -> impl IntoView {
                     <a
                         class="rail-link"
                         href=href
+                        title=item.label
                         aria-current=move || (exact() == Place::Here).then_some("page")
                         data-active=move || (place() != Place::Elsewhere).then_some("true")
                     >
                         <Icon name=item.icon/>
-                        {item.label}
+                        <span class="rail-label">{item.label}</span>
                     </a>
                 </li>
             }
@@ -65,7 +66,7 @@ fn Rail(nav: Vec<NavItem>) -> impl IntoView {
     view! {
         <nav class="rail" id="rail" popover="auto" aria-label="Main" on:click=|event| browser::close_popover(&event)>
             <div class="rail-head">
-                <a class="brand" href=url("/")><Mark/>"PollySystem"</a>
+                <a class="brand" href=url("/")><Mark/><span class="rail-label">"PollySystem"</span></a>
                 <button
                     type="button"
                     class="btn btn-ghost btn-icon btn-small only-narrow"

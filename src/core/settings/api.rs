@@ -3,7 +3,6 @@
 use crate::{
     core::{call::PageClient, plugin::PluginStatus},
     error::AppError,
-    ui::Theme,
 };
 use leptos::prelude::*;
 
@@ -28,7 +27,7 @@ pub async fn plugins() -> Result<Vec<PluginStatus>, AppError> {
 #[server(prefix = "/api", endpoint = "settings/theme", client = PageClient)]
 pub async fn set_theme(theme: String) -> Result<(), AppError> {
     actor()?;
-    crate::core::auth::api::set_cookie(&Theme::parse(&theme).cookie(&crate::core::url::url("/")));
+    crate::core::auth::api::set_cookie(&crate::ui::Theme::parse(&theme).cookie(&crate::core::url::url("/")));
     Ok(())
 }
 
