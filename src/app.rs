@@ -15,7 +15,10 @@ use crate::{
         url::{base_path, url},
     },
     plugins::{self, PluginRoutes},
-    ui::{AppFrame, EmptyState, ErrorBox, LinkButton, Menu, Note, Tone, Variant, provide_clock, provide_toasts},
+    ui::{
+        AppFrame, EmptyState, ErrorBox, LinkButton, Menu, Note, Tone, Variant, provide_clock, provide_shortcuts,
+        provide_toasts,
+    },
 };
 #[cfg(feature = "ssr")]
 pub use document::shell;
@@ -98,6 +101,7 @@ pub fn App() -> impl IntoView {
     provide_meta_context();
     provide_clock();
     provide_toasts();
+    provide_shortcuts();
     provide_line();
     plugins::provide_slots();
     view! {

@@ -20,3 +20,24 @@ pub fn copy_text(_text: &str) -> bool {
 pub fn show_modal(_dialog: &HtmlDialogElement) {}
 pub fn close_dialog(_event: &ev::Event) {}
 pub fn close_popover(_event: &ev::Event) {}
+pub fn clicked_box(_event: &ev::MouseEvent) -> Option<(String, bool)> {
+    None
+}
+pub fn is_search(_event: &ev::Event) -> bool {
+    false
+}
+pub fn form_query(_event: &ev::Event) -> Option<String> {
+    None
+}
+pub fn shortcut_key(_event: &ev::KeyboardEvent) -> Option<String> {
+    None
+}
+pub fn focus_on(_selector: &str) {}
+pub fn has_focus(_selector: &str) -> bool {
+    false
+}
+pub fn row_has_focus() -> bool {
+    false
+}
+pub fn step_row(_by: i32) {}
+pub fn click_in_row(_selector: &str) {}

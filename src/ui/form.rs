@@ -19,6 +19,9 @@ pub fn PostForm<F, Out>(
     /// The form's accessible name, where the page has several.
     #[prop(optional, into)]
     label: Option<String>,
+    /// For buttons and fields elsewhere in the page that belong to it (`form=`).
+    #[prop(optional, into)]
+    id: Option<String>,
     children: Children,
 ) -> impl IntoView
 where
@@ -39,7 +42,7 @@ where
         }
     };
     view! {
-        <form class=class method="post" action=url(F::url()) aria-label=label on:submit=submit>
+        <form class=class id=id method="post" action=url(F::url()) aria-label=label on:submit=submit>
             {children()}
         </form>
     }

@@ -3,6 +3,7 @@
 mod drawer;
 mod job;
 mod list;
+mod steps;
 
 pub use drawer::ActivityDrawer;
 pub use job::JobPage;

@@ -1,26 +1,35 @@
-//! The containers of the fleet, in memory and true; and the three things that can be done to one.
+//! The containers of the fleet, in memory and true; and what can be done to them.
 
+mod bulk;
 mod container;
 mod engine;
 mod jobs;
 mod row;
+mod select;
+mod table;
 mod watch;
 
-pub use container::{Container, ContainersRestart, ContainersStart, ContainersStop, ContainersView};
-pub use jobs::kinds;
+pub use bulk::Chosen;
+pub(crate) use container::with_right;
+pub use container::{
+    Container, ContainersKill, ContainersPause, ContainersRemove, ContainersRestart, ContainersStart, ContainersStop,
+    ContainersUnpause, ContainersView, Does,
+};
+pub use jobs::{Options, authorise_all, kinds};
+pub use row::Listed;
 
 use super::{
     META,
-    model::{ContainerAction, ContainerId, ContainerRow, EngineRow, Fleet, TOPIC_CONTAINERS, TOPIC_ENGINES},
+    model::{
+        ContainerAction, ContainerId, ContainerNumbers, ContainerQuery, ContainerRow, EngineRow, Fleet,
+        TOPIC_CONTAINER_NUMBERS, TOPIC_CONTAINERS, TOPIC_ENGINES, TOPIC_FLEET,
+    },
 };
 use crate::{
     core::{
         auth::service::{Action, Actor, Authorized},
         id::UnixMillis,
-        jobs::{
-            model::JobId,
-            service::{Jobs, NewJob},
-        },
+        jobs::service::Jobs,
         live::{
             model::Rows,
             service::{Hub, RowTopic},
@@ -39,71 +48,64 @@ use crate::{
     },
 };
 use engine::Engine;
-use serde_json::json;
 use std::sync::Arc;
+use table::Table;
 
 /// The running docker plugin.
 pub struct DockerService {
-    containers: Arc<RowTopic<ContainerRow>>,
-    engines: Arc<RowTopic<EngineRow>>,
+    /// What the engines say, by machine.
+    pub containers: Arc<RowTopic<Listed>>,
+    /// The newest reading of each running container.
+    pub numbers: Arc<RowTopic<ContainerNumbers>>,
+    /// How each engine is reached.
+    pub engines: Arc<RowTopic<EngineRow>>,
+    table: Arc<Table>,
     machines: Arc<MachinesPort>,
     jobs: Arc<Jobs>,
 }
 
+/// The machines whose containers `actor` may see.
+fn sees(actor: &Actor) -> impl Fn(&str) -> bool {
+    |_machine| actor.may(ContainersView::NAME, &[]).allowed
+}
+
 impl DockerService {
-    /// Everything the containers page shows, answered from memory.
-    pub fn fleet(&self) -> Fleet {
-        let ((rows, seqs), (engine_rows, engine_seqs)) = (self.containers.rows(), self.engines.rows());
+    /// A page of the table, as far as `actor` may see it; answered from memory.
+    pub fn fleet(&self, actor: &Actor, query: &ContainerQuery) -> Fleet {
+        let (rows, seqs) = self.engines.rows();
         Fleet {
-            containers: Rows { rows, seqs },
-            engines: Rows {
-                rows: engine_rows,
-                seqs: engine_seqs,
-            },
+            window: self.table.page(&query.view(), &sees(actor)),
+            engines: Rows { rows, seqs },
         }
     }
 
     /// One container and where its stream starts.
     pub fn container(&self, machine: MachineId, id: &ContainerId) -> Option<Rows<ContainerRow>> {
         let (rows, seq) = self.containers.shard_with_seq(&machine.to_string());
-        let row = rows.into_iter().find(|row| row.id == *id)?;
+        let it = rows.into_iter().find(|it| it.row.id == *id)?;
         Some(Rows {
-            rows: vec![row],
+            rows: vec![it.row],
             seqs: vec![seq],
         })
     }
 
-    /// Puts an action on one container into a job.
-    pub async fn act<A: Action>(
-        &self,
-        container: Authorized<Container, A>,
-        action: ContainerAction,
-    ) -> AppResult<JobId> {
-        let row = &container.object().0;
-        let new = NewJob {
-            kind: jobs::kind_name(action),
-            title: format!("{} {} on {}", action.label(), row.name, row.machine_name),
-            params: json!({}),
-            targets: vec![container.object().target()],
-        };
-        self.jobs.submit(container.actor(), new).await
-    }
-
     pub(self) fn row(&self, machine: MachineId, id: &ContainerId) -> Option<ContainerRow> {
-        self.containers.get(&machine.to_string(), id.as_str())
+        self.containers.get(&machine.to_string(), id.as_str()).map(|it| it.row)
     }
 
-    pub(self) async fn start(&self, container: Authorized<Container, ContainersStart>) -> AppResult<()> {
+    /// Does what the right is for, to one container.
+    pub(self) async fn run<A: Does>(&self, container: Authorized<Container, A>, options: Options) -> AppResult<()> {
         let row = &container.object().0;
-        self.engine(row.machine).await?.start(&row.id).await
-    }
-    pub(self) async fn stop(&self, container: Authorized<Container, ContainersStop>) -> AppResult<()> {
-        let row = &container.object().0;
-        self.engine(row.machine).await?.stop(&row.id).await
-    }
-    pub(self) async fn restart(&self, container: Authorized<Container, ContainersRestart>) -> AppResult<()> {
-        let row = &container.object().0;
-        self.engine(row.machine).await?.restart(&row.id).await
+        let engine = self.engine(row.machine).await?;
+        match A::ACTION {
+            ContainerAction::Start => engine.start(&row.id).await,
+            ContainerAction::Stop => engine.stop(&row.id).await,
+            ContainerAction::Restart => engine.restart(&row.id).await,
+            ContainerAction::Pause => engine.pause(&row.id).await,
+            ContainerAction::Unpause => engine.unpause(&row.id).await,
+            ContainerAction::Kill => engine.kill(&row.id).await,
+            ContainerAction::Remove => engine.remove(&row.id, options.force, options.volumes).await,
+        }
     }
 
     async fn engine(&self, machine: MachineId) -> AppResult<Engine> {
@@ -131,6 +133,7 @@ impl DockerService {
 
     fn forget(&self, machine: MachineId) {
         self.containers.drop_shard(&machine.to_string());
+        self.numbers.drop_shard(&machine.to_string());
         self.engines.drop_shard(&machine.to_string());
     }
 }
@@ -157,10 +160,23 @@ impl PluginServer for DockerPlugin {
     }
     async fn start(&self, core: Arc<Core>) -> AppResult<Running> {
         let hub: Arc<Hub> = core.hub.clone();
+        let machines = core.services.get::<MachinesPort>()?;
+        let containers = RowTopic::new(hub.clone(), TOPIC_CONTAINERS, ContainersView::NAME);
+        let numbers = RowTopic::new(hub.clone(), TOPIC_CONTAINER_NUMBERS, ContainersView::NAME);
+        let engines = RowTopic::new(hub.clone(), TOPIC_ENGINES, ContainersView::NAME);
+        let table = Table::open(
+            &hub,
+            containers.clone(),
+            numbers.clone(),
+            engines.clone(),
+            machines.clone(),
+        );
         let service = Arc::new(DockerService {
-            containers: RowTopic::new(hub.clone(), TOPIC_CONTAINERS, ContainersView::NAME),
-            engines: RowTopic::new(hub.clone(), TOPIC_ENGINES, ContainersView::NAME),
-            machines: core.services.get::<MachinesPort>()?,
+            containers,
+            numbers,
+            engines,
+            table,
+            machines,
             jobs: core.jobs.clone(),
         });
         let tasks = TaskSet::new();
@@ -169,8 +185,9 @@ impl PluginServer for DockerPlugin {
             let (hub, token) = (hub, tasks.token().clone());
             async move {
                 token.cancelled().await;
-                hub.remove_source(TOPIC_CONTAINERS);
-                hub.remove_source(TOPIC_ENGINES);
+                for topic in [TOPIC_FLEET, TOPIC_CONTAINERS, TOPIC_CONTAINER_NUMBERS, TOPIC_ENGINES] {
+                    hub.remove_source(topic);
+                }
             }
         });
         core.services.provide(META.id, service.clone());
