@@ -12,12 +12,14 @@ use std::{
     collections::{HashMap, HashSet, VecDeque},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, RwLock,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicU8, Ordering},
     },
 };
 
 /// Frames kept per shard, so that a page that was rendered a moment ago needs no snapshot.
 const HISTORY: usize = 64;
+/// Bytes of frames kept per shard: numbers of many containers come in large frames.
+const HISTORY_BYTES: usize = 128 << 10;
 
 /// The owner of a topic's state.
 pub trait TopicSource: Send + Sync {
@@ -42,7 +44,32 @@ pub trait TopicSource: Send + Sync {
 pub struct WindowRows {
     /// Rows that match the filter, shown or not.
     pub total: u32,
-    pub rows: Vec<(String, Value)>,
+    pub rows: Vec<WindowRow>,
+    /// What is said of the whole list, such as counts; null for nothing.
+    pub summary: Value,
+}
+
+/// One row of a view.
+pub struct WindowRow {
+    /// `shard/row`
+    pub key: String,
+    pub row: Value,
+    /// What moves with every reading; null where there is none.
+    pub reading: Value,
+}
+
+/// What changed in a view's topic. A state is shown at once, readings at the pace of a reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Change {
+    Reading = 1,
+    State = 2,
+}
+
+/// Views of `view` show what is published on `of`, too.
+struct Feed {
+    of: &'static str,
+    view: &'static str,
+    change: Change,
 }
 
 /// One subscription of one socket.
@@ -53,11 +80,24 @@ pub struct Subscriber {
     pub view: Option<View>,
     pub outbox: Arc<Outbox>,
     pub actor: Actor,
-    /// Something in a view's topic changed since its last window.
-    pub(super) dirty: AtomicBool,
+    /// What changed in a view's topic since its last window, as a [`Change`]; 0 for nothing.
+    pub(super) dirty: AtomicU8,
 }
 
 impl Subscriber {
+    fn mark(&self, change: Change) {
+        self.dirty.fetch_max(change as u8, Ordering::AcqRel);
+        self.outbox.wake.notify_one();
+    }
+    /// What changed since the last window.
+    pub(super) fn dirty(&self) -> Option<Change> {
+        match self.dirty.load(Ordering::Acquire) {
+            0 => None,
+            1 => Some(Change::Reading),
+            _ => Some(Change::State),
+        }
+    }
+
     /// Whether it covers the shard, and its user may do `action` on what has these tags.
     fn may(&self, action: &str, tags: &[String], shard: &str) -> bool {
         self.shards.as_ref().is_none_or(|only| only.contains(shard)) && self.actor.may(action, tags).allowed
@@ -67,8 +107,7 @@ impl Subscriber {
 /// Gives a frame to a socket, or tells it that its view changed.
 fn offer(subscriber: &Subscriber, key: &ShardKey, n: u32, frame: &Bytes) {
     if subscriber.view.is_some() {
-        subscriber.dirty.store(true, Ordering::Release);
-        subscriber.outbox.wake.notify_one();
+        subscriber.mark(Change::State);
     } else {
         subscriber.outbox.push_frame(key, n, frame);
     }
@@ -78,6 +117,20 @@ fn offer(subscriber: &Subscriber, key: &ShardKey, n: u32, frame: &Bytes) {
 struct Shard {
     n: u32,
     history: VecDeque<(u32, Bytes)>,
+    bytes: usize,
+}
+
+impl Shard {
+    fn keep(&mut self, n: u32, frame: Bytes) {
+        self.bytes += frame.len();
+        self.history.push_back((n, frame));
+        while self.history.len() > HISTORY || self.bytes > HISTORY_BYTES {
+            let Some((_, oldest)) = self.history.pop_front() else {
+                break;
+            };
+            self.bytes -= oldest.len();
+        }
+    }
 }
 
 #[derive(Default)]
@@ -92,6 +145,7 @@ pub struct Hub {
     build_id: String,
     topics: RwLock<HashMap<String, Arc<Mutex<Topic>>>>,
     sources: RwLock<HashMap<&'static str, Arc<dyn TopicSource>>>,
+    feeds: RwLock<Vec<Feed>>,
     sockets: Mutex<HashMap<u64, (SessionId, Arc<Outbox>)>>,
 }
 
@@ -106,6 +160,7 @@ impl Hub {
             build_id: build_id.to_owned(),
             topics: RwLock::default(),
             sources: RwLock::default(),
+            feeds: RwLock::default(),
             sockets: Mutex::default(),
         })
     }
@@ -164,10 +219,7 @@ impl Hub {
             n: shard.n,
         };
         let frame = encode(&frame(key, seq, false, body));
-        shard.history.push_back((seq.n, frame.clone()));
-        if shard.history.len() > HISTORY {
-            shard.history.pop_front();
-        }
+        shard.keep(seq.n, frame.clone());
         // Asked once for all sockets: what the right is, and what it is given on.
         if let Some(source) = self.source(&key.topic) {
             let (action, tags) = (source.action(), source.tags(&key.shard));
@@ -175,7 +227,32 @@ impl Hub {
                 offer(subscriber, key, seq.n, &frame);
             }
         }
+        drop(topic);
+        self.feed(key, None);
         seq
+    }
+
+    /// From now on whatever is published on `of` is also a change of the views of `view`.
+    pub fn feeds(&self, of: &'static str, view: &'static str, change: Change) {
+        let mut feeds = self.feeds.write().unwrap_or_else(PoisonError::into_inner);
+        feeds.retain(|f| (f.of, f.view) != (of, view));
+        feeds.push(Feed { of, view, change });
+    }
+
+    /// Something that the views of `topic` show of `shard` changed, though no frame says so.
+    pub fn touch(&self, topic: &str, shard: &str, change: Change) {
+        let topic = self.topic(topic);
+        let topic = lock(&topic);
+        let views = topic.subscribers.iter().filter(|s| s.view.is_some());
+        views.filter(|s| self.permits(s, shard)).for_each(|s| s.mark(change));
+    }
+
+    /// Touches the views that show what was published; `change` instead of the feed's own, where given.
+    fn feed(&self, key: &ShardKey, change: Option<Change>) {
+        let feeds = self.feeds.read().unwrap_or_else(PoisonError::into_inner);
+        for feed in feeds.iter().filter(|f| f.of == key.topic) {
+            self.touch(feed.view, &key.shard, change.unwrap_or(feed.change));
+        }
     }
 
     /// Whether this subscription covers the shard and its user may see it.
@@ -198,6 +275,7 @@ impl Hub {
         if let Some(shard) = topic.shards.get_mut(&key.shard) {
             shard.n += 1;
             shard.history.clear();
+            shard.bytes = 0;
         }
         let end = ServerMessage::End {
             topic: key.topic.clone(),
@@ -208,9 +286,11 @@ impl Hub {
             .iter()
             .filter(|s| s.shards.as_ref().is_none_or(|o| o.contains(&key.shard)))
         {
-            subscriber.dirty.store(true, Ordering::Release);
             subscriber.outbox.push(&end);
+            subscriber.mark(Change::State);
         }
+        drop(topic);
+        self.feed(key, Some(Change::State));
     }
 
     /// Adds a subscription: replays what the page missed since it was rendered, or promises a snapshot.
@@ -229,8 +309,7 @@ impl Hub {
         let mut topic = lock(&topic);
         topic.subscribers.push(subscriber.clone());
         if subscriber.view.is_some() {
-            subscriber.dirty.store(true, Ordering::Release);
-            return subscriber.outbox.wake.notify_one();
+            return subscriber.mark(Change::State);
         }
         for shard in known.into_iter().filter(|s| self.permits(&subscriber, s)) {
             let key = ShardKey::new(&subscriber.topic, &shard);

@@ -1,10 +1,10 @@
 //! The adapter around bollard: the only file that knows it.
 
-use super::row;
+use super::row::{self, Listed};
 use crate::{
     error::{AppError, AppResult, ErrorKind},
     plugins::{
-        docker::model::{ContainerId, ContainerRow},
+        docker::model::ContainerId,
         machines::{model::MachineRow, port::LocalSocket},
     },
 };
@@ -12,8 +12,8 @@ use bollard::{
     API_DEFAULT_VERSION, Docker,
     errors::Error,
     query_parameters::{
-        EventsOptionsBuilder, ListContainersOptionsBuilder, RestartContainerOptionsBuilder, StartContainerOptions,
-        StopContainerOptionsBuilder,
+        EventsOptionsBuilder, KillContainerOptions, ListContainersOptionsBuilder, RemoveContainerOptionsBuilder,
+        RestartContainerOptionsBuilder, StartContainerOptions, StopContainerOptionsBuilder,
     },
 };
 use futures::{Stream, StreamExt};
@@ -56,7 +56,7 @@ impl Engine {
     }
 
     /// All containers, or those of `ids`. One that cannot be read is left out, not fatal.
-    pub async fn list(&self, machine: &MachineRow, ids: Option<&[String]>) -> AppResult<Vec<ContainerRow>> {
+    pub async fn list(&self, machine: &MachineRow, ids: Option<&[String]>) -> AppResult<Vec<Listed>> {
         let mut options = ListContainersOptionsBuilder::new().all(true);
         if let Some(ids) = ids {
             options = options.filters(&HashMap::from([("id", ids.to_vec())]));
@@ -107,6 +107,30 @@ impl Engine {
             .restart_container(id.as_str(), Some(options))
             .await
             .map_err(|e| explain(&e))
+    }
+    /// Ends it at once (SIGKILL).
+    pub async fn kill(&self, id: &ContainerId) -> AppResult<()> {
+        self.docker
+            .kill_container(id.as_str(), None::<KillContainerOptions>)
+            .await
+            .map_err(|e| explain(&e))
+    }
+    pub async fn pause(&self, id: &ContainerId) -> AppResult<()> {
+        self.docker.pause_container(id.as_str()).await.map_err(|e| explain(&e))
+    }
+    pub async fn unpause(&self, id: &ContainerId) -> AppResult<()> {
+        self.docker
+            .unpause_container(id.as_str())
+            .await
+            .map_err(|e| explain(&e))
+    }
+    /// `force` also ends a running one; `volumes` takes its anonymous volumes along. One that is gone is removed.
+    pub async fn remove(&self, id: &ContainerId, force: bool, volumes: bool) -> AppResult<()> {
+        let options = RemoveContainerOptionsBuilder::new().force(force).v(volumes).build();
+        match self.docker.remove_container(id.as_str(), Some(options)).await {
+            Ok(()) | Err(Error::DockerResponseServerError { status_code: 404, .. }) => Ok(()),
+            Err(why) => Err(explain(&why)),
+        }
     }
 }
 

@@ -1,28 +1,35 @@
-//! The containers of the fleet, in memory and true; and the three things that can be done to one.
+//! The containers of the fleet, in memory and true; and what can be done to them.
 
+mod bulk;
 mod container;
 mod engine;
 mod jobs;
 mod row;
+mod select;
+mod table;
 mod watch;
 
-pub use container::{Container, ContainersRestart, ContainersStart, ContainersStop, ContainersView};
-pub use jobs::kinds;
+pub use bulk::Chosen;
+pub(crate) use container::with_right;
+pub use container::{
+    Container, ContainersKill, ContainersPause, ContainersRemove, ContainersRestart, ContainersStart, ContainersStop,
+    ContainersUnpause, ContainersView, Does,
+};
+pub use jobs::{Options, authorise_all, kinds};
+pub use row::Listed;
 
 use super::{
     META,
     model::{
-        ContainerAction, ContainerId, ContainerRow, ContainerState, EngineRow, Fleet, TOPIC_CONTAINERS, TOPIC_ENGINES,
+        ContainerAction, ContainerId, ContainerNumbers, ContainerQuery, ContainerRow, ContainerState, EngineRow, Fleet,
+        TOPIC_CONTAINER_NUMBERS, TOPIC_CONTAINERS, TOPIC_ENGINES, TOPIC_FLEET,
     },
 };
 use crate::{
     core::{
         auth::service::{Action, Actor, Authorized},
         id::UnixMillis,
-        jobs::{
-            model::JobId,
-            service::{Jobs, NewJob},
-        },
+        jobs::service::Jobs,
         live::{
             model::Rows,
             service::{Hub, RowTopic},
@@ -42,82 +49,75 @@ use crate::{
     },
 };
 use engine::Engine;
-use serde_json::json;
 use std::sync::Arc;
+use table::Table;
 
 /// The running docker plugin.
 pub struct DockerService {
-    containers: Arc<RowTopic<ContainerRow>>,
-    engines: Arc<RowTopic<EngineRow>>,
+    /// What the engines say, by machine.
+    pub containers: Arc<RowTopic<Listed>>,
+    /// The newest reading of each running container.
+    pub numbers: Arc<RowTopic<ContainerNumbers>>,
+    /// How each engine is reached.
+    pub engines: Arc<RowTopic<EngineRow>>,
+    table: Arc<Table>,
     machines: Arc<MachinesPort>,
     jobs: Arc<Jobs>,
 }
 
+/// The machines whose containers `actor` may see.
+fn sees(actor: &Actor) -> impl Fn(&str) -> bool {
+    |_machine| actor.may(ContainersView::NAME, &[]).allowed
+}
+
 impl DockerService {
-    /// Everything the containers page shows, answered from memory.
-    pub fn fleet(&self) -> Fleet {
-        let ((rows, seqs), (engine_rows, engine_seqs)) = (self.containers.rows(), self.engines.rows());
+    /// A page of the table, as far as `actor` may see it; answered from memory.
+    pub fn fleet(&self, actor: &Actor, query: &ContainerQuery) -> Fleet {
+        let (rows, seqs) = self.engines.rows();
         Fleet {
-            containers: Rows { rows, seqs },
-            engines: Rows {
-                rows: engine_rows,
-                seqs: engine_seqs,
-            },
+            window: self.table.page(&query.view(), &sees(actor)),
+            engines: Rows { rows, seqs },
         }
     }
 
     /// Containers for the palette, best first.
     pub fn find(&self, query: &str) -> Vec<Hit> {
-        let (rows, _) = self.containers.rows();
-        let hit = |row: ContainerRow| Hit {
-            path: format!("/containers/{}/{}", row.machine, row.id),
-            detail: format!("{} on {}", row.image, row.machine_name),
-            title: row.name,
+        let hit = |it: &Listed| Hit {
+            path: format!("/containers/{}/{}", it.row.machine, it.row.id),
+            detail: format!("{} on {}", it.row.image, it.row.machine_name),
+            title: it.row.name.clone(),
         };
-        best(query, rows.into_iter().map(hit))
+        self.containers
+            .read(|shards, _| best(query, shards.values().flat_map(|rows| rows.values()).map(|it| hit(it))))
     }
 
     /// One container and where its stream starts.
     pub fn container(&self, machine: MachineId, id: &ContainerId) -> Option<Rows<ContainerRow>> {
         let (rows, seq) = self.containers.shard_with_seq(&machine.to_string());
-        let row = rows.into_iter().find(|row| row.id == *id)?;
+        let it = rows.into_iter().find(|it| it.row.id == *id)?;
         Some(Rows {
-            rows: vec![row],
+            rows: vec![it.row],
             seqs: vec![seq],
         })
     }
 
-    /// Puts an action on one container into a job.
-    pub async fn act<A: Action>(
-        &self,
-        container: Authorized<Container, A>,
-        action: ContainerAction,
-    ) -> AppResult<JobId> {
-        let row = &container.object().0;
-        let new = NewJob {
-            kind: jobs::kind_name(action),
-            title: format!("{} {} on {}", action.label(), row.name, row.machine_name),
-            params: json!({}),
-            targets: vec![container.object().target()],
-        };
-        self.jobs.submit(container.actor(), new).await
-    }
-
     pub(self) fn row(&self, machine: MachineId, id: &ContainerId) -> Option<ContainerRow> {
-        self.containers.get(&machine.to_string(), id.as_str())
+        self.containers.get(&machine.to_string(), id.as_str()).map(|it| it.row)
     }
 
-    pub(self) async fn start(&self, container: Authorized<Container, ContainersStart>) -> AppResult<()> {
+    /// Does what the right is for, to one container.
+    pub(self) async fn run<A: Does>(&self, container: Authorized<Container, A>, options: Options) -> AppResult<()> {
         let row = &container.object().0;
-        self.engine(row.machine).await?.start(&row.id).await
-    }
-    pub(self) async fn stop(&self, container: Authorized<Container, ContainersStop>) -> AppResult<()> {
-        let row = &container.object().0;
-        self.engine(row.machine).await?.stop(&row.id).await
-    }
-    pub(self) async fn restart(&self, container: Authorized<Container, ContainersRestart>) -> AppResult<()> {
-        let row = &container.object().0;
-        self.engine(row.machine).await?.restart(&row.id).await
+        let engine = self.engine(row.machine).await?;
+        match A::ACTION {
+            ContainerAction::Start => engine.start(&row.id).await,
+            ContainerAction::Stop => engine.stop(&row.id).await,
+            ContainerAction::Restart => engine.restart(&row.id).await,
+            ContainerAction::Pause => engine.pause(&row.id).await,
+            ContainerAction::Unpause => engine.unpause(&row.id).await,
+            ContainerAction::Kill => engine.kill(&row.id).await,
+            ContainerAction::Remove => engine.remove(&row.id, options.force, options.volumes).await,
+        }
     }
 
     async fn engine(&self, machine: MachineId) -> AppResult<Engine> {
@@ -145,18 +145,21 @@ impl DockerService {
 
     /// Tells the machines how much runs there.
     fn count(&self, machine: MachineId) {
-        let rows = self.containers.shard(&machine.to_string());
         let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-        let running = rows.iter().filter(|row| row.state == ContainerState::Running).count();
-        let counts = ContainerCounts {
-            running: number(running),
-            total: number(rows.len()),
-        };
+        let counts = self.containers.read(|shards, _| {
+            let rows = shards.get(&machine.to_string());
+            let running = |it: &&std::sync::Arc<Listed>| it.row.state == ContainerState::Running;
+            ContainerCounts {
+                running: number(rows.map_or(0, |rows| rows.values().filter(running).count())),
+                total: number(rows.map_or(0, std::collections::BTreeMap::len)),
+            }
+        });
         self.machines.count_containers(machine, Some(counts));
     }
 
     fn forget(&self, machine: MachineId) {
         self.containers.drop_shard(&machine.to_string());
+        self.numbers.drop_shard(&machine.to_string());
         self.engines.drop_shard(&machine.to_string());
     }
 }
@@ -183,10 +186,23 @@ impl PluginServer for DockerPlugin {
     }
     async fn start(&self, core: Arc<Core>) -> AppResult<Running> {
         let hub: Arc<Hub> = core.hub.clone();
+        let machines = core.services.get::<MachinesPort>()?;
+        let containers = RowTopic::new(hub.clone(), TOPIC_CONTAINERS, ContainersView::NAME);
+        let numbers = RowTopic::new(hub.clone(), TOPIC_CONTAINER_NUMBERS, ContainersView::NAME);
+        let engines = RowTopic::new(hub.clone(), TOPIC_ENGINES, ContainersView::NAME);
+        let table = Table::open(
+            &hub,
+            containers.clone(),
+            numbers.clone(),
+            engines.clone(),
+            machines.clone(),
+        );
         let service = Arc::new(DockerService {
-            containers: RowTopic::new(hub.clone(), TOPIC_CONTAINERS, ContainersView::NAME),
-            engines: RowTopic::new(hub.clone(), TOPIC_ENGINES, ContainersView::NAME),
-            machines: core.services.get::<MachinesPort>()?,
+            containers,
+            numbers,
+            engines,
+            table,
+            machines,
             jobs: core.jobs.clone(),
         });
         let tasks = TaskSet::new();
@@ -195,8 +211,9 @@ impl PluginServer for DockerPlugin {
             let (hub, token) = (hub, tasks.token().clone());
             async move {
                 token.cancelled().await;
-                hub.remove_source(TOPIC_CONTAINERS);
-                hub.remove_source(TOPIC_ENGINES);
+                for topic in [TOPIC_FLEET, TOPIC_CONTAINERS, TOPIC_CONTAINER_NUMBERS, TOPIC_ENGINES] {
+                    hub.remove_source(topic);
+                }
             }
         });
         core.services.provide(META.id, service.clone());

@@ -1,20 +1,75 @@
 //! From the engine's list to rows: pure, and safe against what a host may say.
 
 use crate::{
-    core::{id::UnixMillis, live::service::LiveRow},
+    core::{
+        id::UnixMillis,
+        live::{model::RowKey, service::LiveRow},
+    },
     plugins::{
-        docker::model::{ContainerRow, ContainerState, EngineRow, Health, Port},
+        docker::model::{ContainerNumbers, ContainerRow, ContainerState, EngineRow, Health, Port},
         machines::model::MachineRow,
     },
 };
 use bollard::models::{ContainerSummary, ContainerSummaryStateEnum as S, PortSummary};
-use std::cmp::Ordering;
+use serde::Serialize;
+use std::collections::HashMap;
 
 /// Longest text that a row takes from a host, in characters.
 const MAX_TEXT: usize = 256;
+/// Labels of a container that filters know.
+const MAX_LABELS: usize = 64;
+
+/// A container as the server keeps it: the row that pages get, and what only filters read.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct Listed {
+    pub row: ContainerRow,
+    /// By key. Cut, and never sent in a list.
+    #[serde(skip)]
+    pub(super) labels: Vec<(String, String)>,
+    /// Name, image, host and stack in lower case, one a line; begins with the name, so it is also the order by name.
+    #[serde(skip)]
+    pub(super) search: String,
+    /// The image in lower case.
+    #[serde(skip)]
+    pub(super) image: String,
+}
+
+impl Listed {
+    /// `labels` may be anything that a host says.
+    pub fn new(row: ContainerRow, labels: HashMap<String, String>) -> Self {
+        let mut labels: Vec<_> = labels
+            .into_iter()
+            .map(|(key, value)| (cut(&key), cut(&value)))
+            .collect();
+        labels.sort_unstable();
+        labels.truncate(MAX_LABELS);
+        let stack = row.project.as_deref().unwrap_or_default();
+        let search = format!("{}\n{}\n{}\n{stack}", row.name, row.image, row.machine_name).to_lowercase();
+        Self {
+            labels,
+            search,
+            image: row.image.to_lowercase(),
+            row,
+        }
+    }
+}
+
+impl RowKey for Listed {
+    fn shard_id(&self) -> String {
+        self.row.shard_id()
+    }
+    fn row_id(&self) -> String {
+        self.row.row_id()
+    }
+}
+/// Lists of containers are views of the table (`table.rs`), which filters and sorts.
+impl LiveRow for Listed {}
+impl LiveRow for ContainerNumbers {}
+impl LiveRow for EngineRow {}
 
 /// The row of one container; `None` when it has no usable id.
-pub(super) fn container(machine: &MachineRow, summary: ContainerSummary) -> Option<ContainerRow> {
+pub(super) fn container(machine: &MachineRow, summary: ContainerSummary) -> Option<Listed> {
     let status = summary.status.unwrap_or_default();
     let id = summary.id?.parse().ok()?;
     let name = summary.names.unwrap_or_default().into_iter().next().unwrap_or_default();
@@ -22,8 +77,8 @@ pub(super) fn container(machine: &MachineRow, summary: ContainerSummary) -> Opti
     // The engine lists a port once for IPv4 and once for IPv6; people mean one.
     ports.sort();
     ports.dedup_by(|a, b| a.label() == b.label());
-    let project = summary.labels.and_then(|mut l| l.remove("com.docker.compose.project"));
-    Some(ContainerRow {
+    let labels = summary.labels.unwrap_or_default();
+    let row = ContainerRow {
         machine: machine.id,
         machine_name: machine.name.clone(),
         id,
@@ -34,9 +89,10 @@ pub(super) fn container(machine: &MachineRow, summary: ContainerSummary) -> Opti
         exit_code: exit_code(&status),
         ports,
         created_at: UnixMillis(summary.created.unwrap_or(0).saturating_mul(1000)),
-        project: project.map(|p| cut(&p)),
+        project: labels.get("com.docker.compose.project").map(|p| cut(p)),
         command: cut(&summary.command.unwrap_or_default()),
-    })
+    };
+    Some(Listed::new(row, labels))
 }
 
 fn cut(text: &str) -> String {
@@ -84,32 +140,6 @@ fn port(port: PortSummary) -> Port {
     }
 }
 
-impl LiveRow for ContainerRow {
-    fn matches(&self, filter: &str) -> bool {
-        let filter = filter.to_lowercase();
-        let fields = [&self.name, &self.image, &self.machine_name];
-        filter.split_whitespace().all(|word| {
-            fields.iter().any(|f| f.to_lowercase().contains(word))
-                || self.state.as_str() == word
-                || self.id.as_str().starts_with(word)
-        })
-    }
-    fn compare(&self, other: &Self, column: &str) -> Ordering {
-        let by_name = || (&self.name, &self.machine_name, &self.id).cmp(&(&other.name, &other.machine_name, &other.id));
-        let first = match column {
-            "host" => self.machine_name.cmp(&other.machine_name),
-            "image" => self.image.cmp(&other.image),
-            "state" => self.state.cmp(&other.state),
-            "health" => self.health.cmp(&other.health),
-            "age" => other.created_at.cmp(&self.created_at),
-            _ => Ordering::Equal,
-        };
-        first.then_with(by_name)
-    }
-}
-
-impl LiveRow for EngineRow {}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,5 +159,29 @@ mod tests {
     fn control_characters_of_a_host_do_not_reach_a_row() {
         assert_eq!(cut("a\u{1b}]0;x\u{7}b"), "a\u{fffd}]0;x\u{fffd}b");
         assert_eq!(cut(&"x".repeat(10_000)).len(), MAX_TEXT);
+    }
+
+    #[test]
+    fn labels_of_a_host_are_bounded_and_stay_on_the_server() {
+        let id = "a".repeat(64);
+        let labels = (0..1_000)
+            .map(|n| (format!("k{n:04}\u{1b}"), "v".repeat(5_000)))
+            .collect();
+        let summary = ContainerSummary {
+            id: Some(id),
+            labels: Some(labels),
+            ..ContainerSummary::default()
+        };
+        let machine = serde_json::from_value(serde_json::json!({
+            "id": "01890a5d-ac96-774b-bcce-b302099a8057", "name": "h1", "kind": "local", "address": "this host",
+            "user": null, "key_id": null, "state": "online", "since": 0, "reason": null, "next_try_at": null,
+            "docker": null, "connect_ms": null, "tags": [], "facts": null, "created_at": 0
+        }));
+        let listed = container(&machine.unwrap(), summary).unwrap();
+        assert_eq!(listed.labels.len(), MAX_LABELS);
+        let longest = listed.labels.iter().map(|(k, v)| k.len().max(v.len())).max();
+        assert!(longest.unwrap() <= MAX_TEXT + 2);
+        let sent = serde_json::to_value(&listed).unwrap();
+        assert_eq!(sent, serde_json::to_value(&listed.row).unwrap());
     }
 }

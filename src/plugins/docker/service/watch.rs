@@ -129,7 +129,7 @@ async fn session(service: &DockerService, machine: &MachineRow) -> AppResult<()>
                 let rows = engine.list(machine, Some(&ids)).await?;
                 let gone: Vec<String> = ids
                     .into_iter()
-                    .filter(|id| rows.iter().all(|r| r.id.as_str() != id))
+                    .filter(|id| rows.iter().all(|r| r.row.id.as_str() != id))
                     .collect();
                 service.containers.change(&shard, rows, &gone);
             }
