@@ -63,8 +63,7 @@ async fn db_10_a_stop_under_load_drains_and_loses_nothing_that_was_acknowledged(
     assert_eq!(wal, 0, "the write-ahead log is folded into the database");
 
     assert_whole(&data_dir);
-    let (mut server, browser) = serve(&data_dir, &host);
-    server.wait_for("is ready");
+    let (_server, browser) = serve(&data_dir, &host);
     browser
         .ask::<()>("/api/auth/login", &[("name", NAME), ("password", PASSWORD)])
         .await;

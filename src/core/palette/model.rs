@@ -48,9 +48,10 @@ pub fn score(query: &str, title: &str, detail: &str) -> Option<i32> {
 /// Letters in a row and letters that begin a word count more; letters that are passed over count against it.
 fn fit(word: &str, text: &str) -> Option<i32> {
     if let Some(place) = text.find(word) {
-        let begins = place == 0 || text[..place].ends_with(|c: char| !c.is_alphanumeric());
-        let whole = text.len() == word.len();
-        return Some(100 + 40 * i32::from(begins) + 60 * i32::from(whole) - length(text).min(40));
+        let first = i32::from(place == 0);
+        let begins = i32::from(text[..place].chars().next_back().is_none_or(|c| !c.is_alphanumeric()));
+        let whole = i32::from(text.len() == word.len());
+        return Some(100 + 40 * begins + 20 * first + 60 * whole - length(text).min(40));
     }
     let (mut score, mut in_row, mut before) = (0, false, ' ');
     let mut wanted = word.chars().peekable();
