@@ -244,6 +244,13 @@ mod tests {
     }
 
     #[test]
+    fn sh_08_what_start_up_files_print_is_no_answer() {
+        let text = "polly-0 ok /tmp/planted\npolly-0 end\npolly-1 ok /var/run/docker.sock\npolly-1 end\n";
+        assert_eq!(choose(text, "polly-1", "polly", None).unwrap(), "/var/run/docker.sock");
+        assert!(choose(text, "polly-2", "polly", None).is_err());
+    }
+
+    #[test]
     fn each_reason_has_its_sentence() {
         let says = |text: &str| choose(text, "polly-socket", "polly", None).unwrap_err();
         assert!(
