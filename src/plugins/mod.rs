@@ -6,6 +6,7 @@ pub mod monitoring;
 
 use crate::core::{
     home::OVERVIEW_CARDS,
+    palette::{Link, PALETTE_LINKS, PALETTE_SOURCES, Source},
     plugin::{PluginMeta, Slots, Widget},
 };
 use leptos::prelude::*;
@@ -86,5 +87,32 @@ pub fn provide_slots() {
                 view: docker::ui::machine_containers,
             },
         );
-    provide_context(slots);
+    provide_context(palette(slots));
+}
+
+/// What the command palette finds and offers of each plugin.
+fn palette(slots: Slots) -> Slots {
+    slots
+        .offer(
+            &PALETTE_SOURCES,
+            Source {
+                icon: "machines",
+                find: |query| Box::pin(machines::api::find(query)),
+            },
+        )
+        .offer(
+            &PALETTE_SOURCES,
+            Source {
+                icon: "containers",
+                find: |query| Box::pin(docker::api::find(query)),
+            },
+        )
+        .offer(
+            &PALETTE_LINKS,
+            Link {
+                title: "Add a host",
+                icon: "plus",
+                path: "/machines/new",
+            },
+        )
 }

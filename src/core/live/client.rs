@@ -42,6 +42,12 @@ pub fn connect(line: Line) {
     let _ = line;
 }
 
+/// The server said that this page is of an older build.
+pub fn outdated() {
+    #[cfg(feature = "hydrate")]
+    browser::outdated();
+}
+
 /// A message of one subscription.
 #[derive(Clone, Debug)]
 pub enum LiveMessage {

@@ -235,6 +235,7 @@ async fn assemble(
         services,
         plugins,
         metrics: Metrics::default(),
+        flashes: Default::default(),
         tasks: TaskSet::new(),
         started_at: UnixMillis::now(),
         ready: AtomicBool::new(false),

@@ -2,7 +2,7 @@
 
 use super::model::{HostNumbers, KeySummary, MachineDetail, MachineForm, MachineId, MachineRow};
 use crate::{
-    core::{live::model::Rows, series::SeriesSet},
+    core::{call::PageClient, live::model::Rows, palette::model::Hit, series::SeriesSet},
     error::AppError,
 };
 use leptos::prelude::*;
@@ -20,14 +20,14 @@ use {
 };
 
 /// Every machine, from memory.
-#[server(prefix = "/api", endpoint = "machines/list")]
+#[server(prefix = "/api", endpoint = "machines/list", client = PageClient)]
 pub async fn list() -> Result<Rows<MachineRow>, AppError> {
     let may = actor()?.authorise::<Instance, MachinesView>(()).await?;
     Ok(service::<MachinesService>()?.list(&may))
 }
 
 /// The newest reading of every machine, from memory.
-#[server(prefix = "/api", endpoint = "machines/numbers")]
+#[server(prefix = "/api", endpoint = "machines/numbers", client = PageClient)]
 pub async fn numbers() -> Result<Rows<HostNumbers>, AppError> {
     let _may = actor()?.authorise::<Instance, MachinesView>(()).await?;
     Ok(Rows {
@@ -37,35 +37,42 @@ pub async fn numbers() -> Result<Rows<HostNumbers>, AppError> {
 }
 
 /// The last hour of a machine, series by the names of `HOST_SERIES`.
-#[server(prefix = "/api", endpoint = "machines/history")]
+#[server(prefix = "/api", endpoint = "machines/history", client = PageClient)]
 pub async fn history(id: MachineId) -> Result<SeriesSet, AppError> {
     let _machine = actor()?.authorise::<Machine, MachinesView>(id).await?;
     Ok(SeriesSet::empty(&super::model::HOST_SERIES))
 }
 
 /// The last ten minutes of every machine: `cpu_ratio` and `memory_used_bytes`.
-#[server(prefix = "/api", endpoint = "machines/sparks")]
+#[server(prefix = "/api", endpoint = "machines/sparks", client = PageClient)]
 pub async fn sparks() -> Result<Vec<(MachineId, SeriesSet)>, AppError> {
     let _may = actor()?.authorise::<Instance, MachinesView>(()).await?;
     Ok(Vec::new())
 }
 
+/// Machines whose name, address or tags fit what was typed.
+#[server(prefix = "/api", endpoint = "machines/find", client = PageClient)]
+pub async fn find(query: String) -> Result<Vec<Hit>, AppError> {
+    let may = actor()?.authorise::<Instance, MachinesView>(()).await?;
+    Ok(service::<MachinesService>()?.find(&may, &query))
+}
+
 /// One machine; asks the host for its keys while a decision about them is due.
-#[server(prefix = "/api", endpoint = "machines/detail")]
+#[server(prefix = "/api", endpoint = "machines/detail", client = PageClient)]
 pub async fn detail(id: MachineId) -> Result<MachineDetail, AppError> {
     let machine = actor()?.authorise::<Machine, MachinesView>(id).await?;
     service::<MachinesService>()?.detail(&machine).await
 }
 
 /// The public sides of the keys that the server holds.
-#[server(prefix = "/api", endpoint = "machines/keys")]
+#[server(prefix = "/api", endpoint = "machines/keys", client = PageClient)]
 pub async fn keys() -> Result<Vec<KeySummary>, AppError> {
     let may = actor()?.authorise::<Instance, MachinesCreate>(()).await?;
     service::<MachinesService>()?.keys(&may).await
 }
 
 /// Enrols a host and goes to its page, where its keys are compared.
-#[server(prefix = "/api", endpoint = "machines/add")]
+#[server(prefix = "/api", endpoint = "machines/add", client = PageClient)]
 pub async fn add(machine: MachineForm) -> Result<MachineId, AppError> {
     let may = actor()?.authorise::<Instance, MachinesCreate>(()).await?;
     let id = service::<MachinesService>()?.create(may, machine.checked()?).await?;
@@ -74,7 +81,7 @@ pub async fn add(machine: MachineForm) -> Result<MachineId, AppError> {
 }
 
 /// Adds the host that the server runs on.
-#[server(prefix = "/api", endpoint = "machines/add_local")]
+#[server(prefix = "/api", endpoint = "machines/add_local", client = PageClient)]
 pub async fn add_local() -> Result<MachineId, AppError> {
     let may = actor()?.authorise::<Instance, MachinesCreate>(()).await?;
     let id = service::<MachinesService>()?.add_local(may).await?;
@@ -83,7 +90,7 @@ pub async fn add_local() -> Result<MachineId, AppError> {
 }
 
 /// Accepts the host keys that the page showed.
-#[server(prefix = "/api", endpoint = "machines/trust")]
+#[server(prefix = "/api", endpoint = "machines/trust", client = PageClient)]
 pub async fn trust(id: MachineId, #[server(default)] fingerprints: Vec<String>) -> Result<(), AppError> {
     let machine = actor()?.authorise::<Machine, MachinesTrust>(id).await?;
     service::<MachinesService>()?.trust(machine, &fingerprints).await?;
@@ -92,7 +99,7 @@ pub async fn trust(id: MachineId, #[server(default)] fingerprints: Vec<String>) 
 }
 
 /// Ends the link and connects now.
-#[server(prefix = "/api", endpoint = "machines/reconnect")]
+#[server(prefix = "/api", endpoint = "machines/reconnect", client = PageClient)]
 pub async fn reconnect(id: MachineId) -> Result<(), AppError> {
     let machine = actor()?.authorise::<Machine, MachinesReconnect>(id).await?;
     service::<MachinesService>()?.reconnect(machine).await?;
@@ -101,7 +108,7 @@ pub async fn reconnect(id: MachineId) -> Result<(), AppError> {
 }
 
 /// Ends the link until the machine is enabled.
-#[server(prefix = "/api", endpoint = "machines/disable")]
+#[server(prefix = "/api", endpoint = "machines/disable", client = PageClient)]
 pub async fn disable(id: MachineId) -> Result<(), AppError> {
     let machine = actor()?.authorise::<Machine, MachinesDisable>(id).await?;
     service::<MachinesService>()?.disable(machine).await?;
@@ -110,7 +117,7 @@ pub async fn disable(id: MachineId) -> Result<(), AppError> {
 }
 
 /// Connects again.
-#[server(prefix = "/api", endpoint = "machines/enable")]
+#[server(prefix = "/api", endpoint = "machines/enable", client = PageClient)]
 pub async fn enable(id: MachineId) -> Result<(), AppError> {
     let machine = actor()?.authorise::<Machine, MachinesEnable>(id).await?;
     service::<MachinesService>()?.enable(machine).await?;
@@ -119,7 +126,7 @@ pub async fn enable(id: MachineId) -> Result<(), AppError> {
 }
 
 /// Changes what people say about the machine; another address, account, key or socket connects it anew.
-#[server(prefix = "/api", endpoint = "machines/edit")]
+#[server(prefix = "/api", endpoint = "machines/edit", client = PageClient)]
 pub async fn edit(id: MachineId, machine: MachineForm) -> Result<(), AppError> {
     let may = actor()?.authorise::<Machine, MachinesEdit>(id).await?;
     service::<MachinesService>()?.edit(may, machine).await?;
@@ -128,7 +135,7 @@ pub async fn edit(id: MachineId, machine: MachineForm) -> Result<(), AppError> {
 }
 
 /// Forgets the machine, once its name was `typed`; nothing on the host is changed.
-#[server(prefix = "/api", endpoint = "machines/delete")]
+#[server(prefix = "/api", endpoint = "machines/delete", client = PageClient)]
 pub async fn delete(id: MachineId, typed: String) -> Result<(), AppError> {
     let machine = actor()?.authorise::<Machine, MachinesDelete>(id).await?;
     service::<MachinesService>()?.delete(machine, &typed).await?;

@@ -35,6 +35,7 @@ pub static META: PluginMeta = PluginMeta {
         path: "/machines",
         label: "Machines",
         icon: "machines",
+        keys: "g m",
         order: 20,
     }],
 };

@@ -27,6 +27,7 @@ use crate::{
             model::Rows,
             service::{Hub, RowTopic},
         },
+        palette::model::{Hit, best},
         plugin::PluginMeta,
         server::{
             plugin::{PluginServer, Running},
@@ -63,6 +64,17 @@ impl DockerService {
                 seqs: engine_seqs,
             },
         }
+    }
+
+    /// Containers for the palette, best first.
+    pub fn find(&self, query: &str) -> Vec<Hit> {
+        let (rows, _) = self.containers.rows();
+        let hit = |row: ContainerRow| Hit {
+            path: format!("/containers/{}/{}", row.machine, row.id),
+            detail: format!("{} on {}", row.image, row.machine_name),
+            title: row.name,
+        };
+        best(query, rows.into_iter().map(hit))
     }
 
     /// One container and where its stream starts.

@@ -13,6 +13,7 @@ use crate::{
         auth::service::{Action, Actor, Authorized, Guarded, Instance},
         id::{ObjectRef, UnixMillis},
         live::model::Rows,
+        palette::model::{Hit, best},
         server::db::{Tx, TxFuture},
     },
     error::{AppError, AppResult},
@@ -73,6 +74,19 @@ impl MachinesService {
     pub fn list(&self, _may: &Authorized<Instance, MachinesView>) -> Rows<MachineRow> {
         let (rows, seqs) = self.fleet.rows().rows();
         Rows { rows, seqs }
+    }
+
+    /// Machines for the palette, best first.
+    pub fn find(&self, _may: &Authorized<Instance, MachinesView>, query: &str) -> Vec<Hit> {
+        let (rows, _) = self.fleet.rows().rows();
+        let hit = |row: MachineRow| Hit {
+            detail: format!("Machine at {} {}", row.address, row.tags.join(" "))
+                .trim_end()
+                .to_owned(),
+            path: format!("/machines/{}", row.id),
+            title: row.name,
+        };
+        best(query, rows.into_iter().map(hit))
     }
 
     /// The keys that the server holds, public sides only.
