@@ -210,7 +210,7 @@ async fn sh_08_two_sessions_a_talking_shell_and_a_slow_start_up_file_do_not_keep
     let host = &hosts.hosts[1];
     host.clean();
     host.run(&["docker", "run", "-d", "--name", "quiet", "busybox:1.35", "sleep", "600"]);
-    host.run(&["sh", "-c", "cp /home/polly/.bashrc /home/polly/.kept; { echo 'echo noise; echo polly-socket ok /tmp/x; sleep 5'; cat /home/polly/.kept; } > /home/polly/.bashrc; echo motd > /etc/motd"]);
+    host.run(&["sh", "-c", "cp /home/polly/.bashrc /home/polly/.kept; { echo 'echo noise; echo polly-socket ok /tmp/x; echo polly-socket end; sleep 5'; cat /home/polly/.kept; } > /home/polly/.bashrc; echo motd > /etc/motd"]);
     let _sshd = Sshd::with(
         host,
         "MaxSessions 2\\nMaxStartups 1:100:1\\nBanner /etc/motd\\nPrintMotd yes\\n",

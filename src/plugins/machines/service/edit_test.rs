@@ -175,3 +175,28 @@ async fn a_machine_is_deleted_only_by_its_name() {
     assert!(house.fleet.row(id).is_none());
     house.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_that_is_pasted_twice_is_one_key_and_stays_while_one_machine_uses_it() {
+    let (sshd, house) = (TestSshd::start(), House::build().await);
+    let text = LoginKey::generate("shared").unwrap().to_text().unwrap();
+    let paste = || KeyChoice::Paste {
+        private: text.to_string(),
+        passphrase: None,
+    };
+    let first = house.add(&sshd, "first", paste()).await;
+    let second = house.add(&sshd, "second", paste()).await;
+    let (one, two) = (house.detail(first).await, house.detail(second).await);
+    assert_eq!(
+        (one.key.clone().unwrap().id, one.key_shared_with),
+        (two.key.unwrap().id, 1)
+    );
+    house
+        .service
+        .delete(house.may::<Machine, MachinesDelete>(first).await, "first")
+        .await
+        .unwrap();
+    let left = house.detail(second).await;
+    assert_eq!((left.key.unwrap().id, left.key_shared_with), (one.key.unwrap().id, 0));
+    house.stop().await;
+}

@@ -388,6 +388,10 @@ impl MachinesService {
             }
         };
         let summary = key.summary(KeyId::new(), machine.as_str())?;
+        // pasted again for another host, it is still one key
+        if let Some(held) = store::key_by_fingerprint(self.world().db.read(), &summary.fingerprint).await? {
+            return Ok((held, None));
+        }
         let sealed = self
             .world()
             .secrets

@@ -14,12 +14,13 @@ use tokio::{
     time::timeout,
 };
 
-/// Constant: nothing of a machine's fields is ever written into it. Each line begins with a mark, so that
-/// what rc files print is not mistaken for an answer. With an argument it looks there and nowhere else.
+/// Constant: nothing of a machine's fields is ever written into it. Each line begins with a mark of this one look
+/// (`$0`), so that nothing that rc files print is mistaken for an answer. With an argument it looks there and
+/// nowhere else.
 const SCRIPT: &str = r#"
 try() {
   [ -S "$1" ] || return 0
-  if [ -r "$1" ] && [ -w "$1" ]; then printf 'polly-socket ok %s\n' "$1"; else printf 'polly-socket denied %s\n' "$1"; fi
+  if [ -r "$1" ] && [ -w "$1" ]; then printf '%s ok %s\n' "$0" "$1"; else printf '%s denied %s\n' "$0" "$1"; fi
 }
 if [ $# -gt 0 ]; then try "$1"; else
   u=$(id -u)
@@ -29,7 +30,7 @@ if [ $# -gt 0 ]; then try "$1"; else
   try /run/podman/podman.sock
   try "/run/user/$u/podman/podman.sock"
 fi
-printf 'polly-socket end\n'
+printf '%s end\n' "$0"
 "#;
 /// Where an engine is, unless somebody moved it.
 const USUAL: &str = "/var/run/docker.sock";
@@ -85,9 +86,10 @@ pub async fn answers(link: &dyn HostLink, docker: &DockerSummary) -> bool {
 }
 
 async fn socket_path(link: &dyn HostLink, user: &str, path: Option<&str>) -> AppResult<String> {
-    let argv: Vec<&str> = ["sh", "-c", SCRIPT, "sh"].into_iter().chain(path).collect();
+    let mark = format!("polly-{:016x}", rand::random::<u64>());
+    let argv: Vec<&str> = ["sh", "-c", SCRIPT, &mark].into_iter().chain(path).collect();
     let output = link.exec(&argv, None, LIMITS).await?;
-    choose(&String::from_utf8_lossy(&output.stdout), user, path)
+    choose(&String::from_utf8_lossy(&output.stdout), &mark, user, path)
         .map_err(|message| AppError::new(ErrorKind::Upstream, message))
 }
 
@@ -131,10 +133,11 @@ async fn without_sessions(link: &dyn HostLink, socket: &str, error: AppError) ->
 }
 
 /// The first socket that may be used. The error is a sentence.
-fn choose(text: &str, user: &str, path: Option<&str>) -> Result<String, String> {
+fn choose(text: &str, mark: &str, user: &str, path: Option<&str>) -> Result<String, String> {
     let found = |state: &str| {
         let paths = text.lines().filter_map(|line| {
-            line.strip_prefix("polly-socket ")?
+            line.strip_prefix(mark)?
+                .strip_prefix(' ')?
                 .strip_prefix(state)?
                 .strip_prefix(' ')
         });
@@ -150,7 +153,7 @@ fn choose(text: &str, user: &str, path: Option<&str>) -> Result<String, String> 
             "The account {user} may not use {path}. Add it to the group docker on the host (usermod -aG docker {user}), then reconnect."
         ));
     }
-    if !text.lines().any(|line| line == "polly-socket end") {
+    if !text.lines().any(|line| line.strip_prefix(mark) == Some(" end")) {
         return Err(
             "The host's shell did not answer as expected. Check that the account has an ordinary shell.".to_owned(),
         );
@@ -234,18 +237,28 @@ mod tests {
     #[test]
     fn the_first_usable_socket_wins_whatever_is_printed_around_it() {
         let text = "Welcome!\npolly-socket denied /var/run/docker.sock\npolly-socket ok /run/user/1000/docker.sock\npolly-socket end\n";
-        assert_eq!(choose(text, "polly", None).unwrap(), "/run/user/1000/docker.sock");
+        assert_eq!(
+            choose(text, "polly-socket", "polly", None).unwrap(),
+            "/run/user/1000/docker.sock"
+        );
+    }
+
+    #[test]
+    fn sh_08_what_start_up_files_print_is_no_answer() {
+        let text = "polly-0 ok /tmp/planted\npolly-0 end\npolly-1 ok /var/run/docker.sock\npolly-1 end\n";
+        assert_eq!(choose(text, "polly-1", "polly", None).unwrap(), "/var/run/docker.sock");
+        assert!(choose(text, "polly-2", "polly", None).is_err());
     }
 
     #[test]
     fn each_reason_has_its_sentence() {
-        let says = |text: &str| choose(text, "polly", None).unwrap_err();
+        let says = |text: &str| choose(text, "polly-socket", "polly", None).unwrap_err();
         assert!(
             says("polly-socket denied /var/run/docker.sock\npolly-socket end\n").contains("usermod -aG docker polly")
         );
         assert!(says("polly-socket end\n").contains("No Docker socket"));
         assert!(says("This account is not available\n").contains("ordinary shell"));
-        let at = choose("polly-socket end\n", "polly", Some("/opt/docker.sock")).unwrap_err();
+        let at = choose("polly-socket end\n", "polly-socket", "polly", Some("/opt/docker.sock")).unwrap_err();
         assert!(at.contains("no socket at /opt/docker.sock"), "{at}");
         assert!(says("polly-socket ok relative\npolly-socket end\n").contains("No Docker socket"));
     }
@@ -259,7 +272,10 @@ mod tests {
 
     #[tokio::test]
     async fn the_script_runs_in_a_real_shell() {
-        let output = LocalLink.exec(&["sh", "-c", SCRIPT], None, LIMITS).await.unwrap();
+        let output = LocalLink
+            .exec(&["sh", "-c", SCRIPT, "polly-socket"], None, LIMITS)
+            .await
+            .unwrap();
         assert!(
             String::from_utf8(output.stdout)
                 .unwrap()

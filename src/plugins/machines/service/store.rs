@@ -296,6 +296,16 @@ pub async fn key_by_id(db: &impl ConnectionTrait, id: KeyId) -> AppResult<Option
         .transpose()
 }
 
+/// The key that is held already, if this one is.
+pub async fn key_by_fingerprint(db: &impl ConnectionTrait, fingerprint: &str) -> AppResult<Option<KeySummary>> {
+    let sql = "SELECT id, name, algorithm, public_line, fingerprint FROM ssh_keys WHERE fingerprint = ? ORDER BY id";
+    query::one(db, sql, [fingerprint.into()])
+        .await?
+        .as_ref()
+        .map(key)
+        .transpose()
+}
+
 pub async fn sealed_key(db: &impl ConnectionTrait, id: KeyId) -> AppResult<String> {
     let row = query::one(
         db,

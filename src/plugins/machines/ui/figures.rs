@@ -110,7 +110,7 @@ pub(super) fn Bar(#[prop(into)] ratio: Signal<Option<f64>>, #[prop(into)] label:
     let shown = Memo::new(move |_| ratio.get().map(|r| (r.clamp(0.0, 1.0) * 1000.0).round() / 1000.0));
     view! {
         <meter
-            class="bar"
+            class="gauge"
             aria-label=label
             min="0"
             max="1"

@@ -35,7 +35,7 @@ const COLUMNS: &[Column] = &[
     Column::new("Disk").class("only-wide").sort("disk"),
     Column::new("Load").class("only-wide num").sort("load"),
     Column::new("Containers").class("only-wide num").sort("containers"),
-    Column::new("Actions").quiet(),
+    Column::new("Actions").class("only-wide").quiet(),
 ];
 /// How often the order is looked at again while it is by something measured.
 const REORDER: Duration = Duration::from_secs(5);

@@ -62,7 +62,7 @@ pub(super) fn MachineLine(row: Signal<MachineRow>, fleet: Fleet) -> impl IntoVie
             <td class="only-wide"><DiskFigure numbers/></td>
             <td class="only-wide num">{text(numbers, load)}</td>
             <td class="only-wide num"><ContainerCount row/></td>
-            <td class="actions">
+            <td class="actions only-wide">
                 <div class="cluster">
                     <LinkActions row actions=fleet.actions small=true/>
                 </div>
