@@ -1,4 +1,5 @@
 //! Real hosts: sshd and dockerd in namespaces of their own (`make test-lab`). One test at a time.
 
+mod bulk;
 mod fleet;
 mod hosts;
