@@ -53,14 +53,14 @@ impl Sub {
         }
     }
 
-    /// When the next window is to be made; `None` while nothing changed, or without a view.
-    fn due(&self) -> Option<Instant> {
+    /// When the next window is to be made, the first one `now`; `None` while nothing changed, or without a view.
+    fn due(&self, now: Instant) -> Option<Instant> {
         self.subscriber.view.as_ref()?;
         let pace = match self.subscriber.dirty()? {
             Change::State => STATE_PACE,
             Change::Reading => READING_PACE,
         };
-        Some(self.made_at.map_or_else(Instant::now, |at| at + pace))
+        Some(self.made_at.map_or(now, |at| at + pace))
     }
 
     /// What of `window` is new since the last one; the first one is always told.
@@ -178,9 +178,10 @@ impl LiveSocket {
             if self.refill() {
                 continue;
             }
-            let due = self.subs.values().filter_map(Sub::due).min();
-            if due.is_some_and(|at| at <= Instant::now()) {
-                self.windows();
+            let now = Instant::now();
+            let due = self.subs.values().filter_map(|sub| sub.due(now)).min();
+            if due.is_some_and(|at| at <= now) {
+                self.windows(now);
                 continue;
             }
             let hub_wake = self.outbox.wake.notified();
@@ -210,9 +211,9 @@ impl LiveSocket {
     }
 
     /// Makes the window of each view that is due, and sends what is new in it.
-    fn windows(&mut self) {
-        let now = Instant::now();
-        for sub in self.subs.values_mut().filter(|s| s.due().is_some_and(|at| at <= now)) {
+    fn windows(&mut self, now: Instant) {
+        let due = |sub: &&mut Sub| sub.due(now).is_some_and(|at| at <= now);
+        for sub in self.subs.values_mut().filter(due) {
             let subscriber = sub.subscriber.clone();
             subscriber.dirty.store(0, Ordering::Release);
             let first = sub.made_at.replace(now).is_none();
