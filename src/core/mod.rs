@@ -7,8 +7,8 @@ pub mod id;
 pub mod jobs;
 pub mod live;
 pub mod plugin;
+pub mod series;
 #[cfg(feature = "ssr")]
 pub mod server;
-pub mod series;
 pub mod settings;
 pub mod url;

@@ -1,7 +1,7 @@
 //! From the engine's list to rows: pure, and safe against what a host may say.
 
 use crate::{
-    core::{id::UnixMillis, live::service::LiveRow},
+    core::{id::UnixMillis, live::service::LiveRow, server::text},
     plugins::{
         docker::model::{ContainerRow, ContainerState, EngineRow, Health, Port},
         machines::model::MachineRow,
@@ -40,10 +40,7 @@ pub(super) fn container(machine: &MachineRow, summary: ContainerSummary) -> Opti
 }
 
 fn cut(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .take(MAX_TEXT)
-        .collect()
+    text::cut(text, MAX_TEXT)
 }
 
 fn state(state: Option<S>) -> ContainerState {
@@ -123,11 +120,5 @@ mod tests {
         assert_eq!(health("Exited (137) 2 hours ago"), Health::None);
         assert_eq!(exit_code("Exited (137) 2 hours ago"), Some(137));
         assert_eq!(exit_code("Up 3 days"), None);
-    }
-
-    #[test]
-    fn control_characters_of_a_host_do_not_reach_a_row() {
-        assert_eq!(cut("a\u{1b}]0;x\u{7}b"), "a\u{fffd}]0;x\u{fffd}b");
-        assert_eq!(cut(&"x".repeat(10_000)).len(), MAX_TEXT);
     }
 }
