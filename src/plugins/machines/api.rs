@@ -1,7 +1,10 @@
 //! Server functions of the machines: authorise, one call, done. All take plain forms.
 
-use super::model::{KeySummary, MachineDetail, MachineId, MachineRow, NewMachine};
-use crate::{core::live::model::Rows, error::AppError};
+use super::model::{HostNumbers, KeySummary, MachineDetail, MachineId, MachineRow, NewMachine};
+use crate::{
+    core::{live::model::Rows, series::SeriesSet},
+    error::AppError,
+};
 use leptos::prelude::*;
 
 #[cfg(feature = "ssr")]
@@ -28,6 +31,27 @@ pub async fn list() -> Result<Rows<MachineRow>, AppError> {
 pub async fn detail(id: MachineId) -> Result<MachineDetail, AppError> {
     let machine = actor()?.authorise::<Machine, MachinesView>(id).await?;
     service::<MachinesService>()?.detail(&machine).await
+}
+
+/// The newest numbers of every machine that is up.
+#[server(prefix = "/api", endpoint = "machines/numbers")]
+pub async fn numbers() -> Result<Rows<HostNumbers>, AppError> {
+    let may = actor()?.authorise::<Instance, MachinesView>(()).await?;
+    Ok(service::<MachinesService>()?.numbers(&may))
+}
+
+/// The last hour of a machine's numbers, by the names of `HOST_SERIES`.
+#[server(prefix = "/api", endpoint = "machines/history")]
+pub async fn history(id: MachineId) -> Result<SeriesSet, AppError> {
+    let machine = actor()?.authorise::<Machine, MachinesView>(id).await?;
+    Ok(service::<MachinesService>()?.history(&machine))
+}
+
+/// Processor and memory of every machine over the last ten minutes, at most 60 points each.
+#[server(prefix = "/api", endpoint = "machines/sparks")]
+pub async fn sparks() -> Result<Vec<(MachineId, SeriesSet)>, AppError> {
+    let may = actor()?.authorise::<Instance, MachinesView>(()).await?;
+    Ok(service::<MachinesService>()?.sparks(&may))
 }
 
 /// The public sides of the keys that the server holds.

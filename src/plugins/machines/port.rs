@@ -147,7 +147,7 @@ impl MachinesPort {
     }
     /// Every reading of every machine, as it is taken. Who lags misses readings and nothing else.
     pub fn samples(&self) -> broadcast::Receiver<Arc<Sample>> {
-        self.0.world().samples.subscribe()
+        self.0.world().numbers.samples()
     }
     /// The machine's link. Errors: `HostUnreachable` with the reason when it is not online, `NotFound`.
     pub async fn link(&self, id: MachineId) -> AppResult<Arc<dyn HostLink>> {

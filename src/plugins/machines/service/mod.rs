@@ -2,13 +2,14 @@
 
 mod actor;
 pub mod argv;
+mod channel;
+pub mod collect;
 mod connect;
 mod fleet;
 mod link;
 mod machine;
 mod manage;
 mod plugin;
-mod pulse;
 mod row;
 mod shown;
 mod socket;
@@ -17,6 +18,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+pub use collect::Numbers;
 pub use fleet::{Fleet, Paces, World};
 pub use machine::{
     Machine, MachinesCreate, MachinesDelete, MachinesDisable, MachinesEnable, MachinesReconnect, MachinesTrust,

@@ -8,7 +8,7 @@ use crate::{
     },
     error::AppResult,
     plugins::machines::{
-        model::{DockerSummary, LinkState, MachineId, MachineRow},
+        model::{DockerSummary, HostFacts, LinkState, MachineId, MachineRow},
         port::{HostLink, LinkEvent},
     },
 };
@@ -58,6 +58,10 @@ impl Shown {
         self.update(|row| row.connect_ms = Some(took_ms));
     }
 
+    pub(super) fn facts(&self, facts: HostFacts) {
+        self.update(|row| row.facts = Some(facts));
+    }
+
     /// The link stands: gives it to the others and tells them.
     pub(super) fn offer(&self, link: Arc<dyn HostLink>, docker: AppResult<DockerSummary>) {
         self.lock().link = Some(link);
@@ -86,6 +90,7 @@ impl Shown {
     /// Takes the link away from the others, if there is one.
     pub(super) fn withdraw(&self) {
         let had = std::mem::take(&mut *self.lock()).link.is_some();
+        self.world.numbers.down(self.id);
         if had {
             self.update(|row| enter(row, LinkState::Connecting, None, None));
             self.tell(LinkEvent::Down { id: self.id });

@@ -1,12 +1,12 @@
-//! Channels over a connected master: commands, forwarded sockets, the heartbeat's shell.
+//! Channels over a connected master: commands, forwarded sockets, the collector's shell.
 //! The only file that knows the `openssh` crate.
 
-use super::super::argv::quote;
+use super::super::{argv::quote, channel::Channel};
 use crate::{
     error::{AppError, AppResult, ErrorKind},
     plugins::machines::port::{ExecOutput, Limits, LocalSocket},
 };
-use openssh::{Child, ChildStdin, ChildStdout, Error, ForwardType, Session, Socket, Stdio};
+use openssh::{Error, ForwardType, Session, Socket, Stdio};
 use std::{
     ffi::OsStr,
     os::unix::ffi::OsStrExt,
@@ -24,7 +24,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// sshd allows 10 sessions on one connection by default; the heartbeat is one, and two stay in reserve.
+/// sshd allows 10 sessions on one connection by default; the collector is one, and two stay in reserve.
 const SESSIONS: usize = 7;
 const FORWARD_DEADLINE: Duration = Duration::from_secs(5);
 /// Longest path of a Unix socket.
@@ -40,13 +40,6 @@ pub struct Mux {
     sessions: Semaphore,
     forwards: AtomicU32,
     over: CancellationToken,
-}
-
-/// A program on the host that stays, and its two ends.
-pub struct Channel {
-    pub stdin: ChildStdin,
-    pub stdout: ChildStdout,
-    _child: Child<Arc<Session>>,
 }
 
 impl Mux {
@@ -132,11 +125,7 @@ impl Mux {
             .map_err(|e| explain(&e))?;
         let ends = child.stdin().take().zip(child.stdout().take());
         let (stdin, stdout) = ends.ok_or_else(|| AppError::internal("a channel has no ends"))?;
-        Ok(Channel {
-            stdin,
-            stdout,
-            _child: child,
-        })
+        Ok(Channel::new(stdin, stdout, child))
     }
 
     /// See `HostLink::open_unix`.
