@@ -1,8 +1,8 @@
 //! Server functions of the docker plugin: authorise, one call, done.
 
-use super::model::{ContainerId, ContainerRow, Fleet};
+use super::model::{ContainerId, ContainerNumbers, ContainerRow, Fleet};
 use crate::{
-    core::{jobs::model::JobId, live::model::Rows},
+    core::{jobs::model::JobId, live::model::Rows, series::SeriesSet},
     error::AppError,
     plugins::machines::model::MachineId,
 };
@@ -35,6 +35,21 @@ pub async fn container(machine: MachineId, container: ContainerId) -> Result<Row
     service::<DockerService>()?
         .container(row.machine, &row.id)
         .ok_or_else(|| AppError::not_found("container"))
+}
+
+/// The newest numbers of every running container.
+#[server(prefix = "/api", endpoint = "docker/numbers")]
+pub async fn numbers() -> Result<Rows<ContainerNumbers>, AppError> {
+    actor()?.authorise::<Instance, ContainersView>(()).await?;
+    Ok(service::<DockerService>()?.all_numbers())
+}
+
+/// The last hour of a container's numbers, by the names of `CONTAINER_SERIES`.
+#[server(prefix = "/api", endpoint = "docker/container_history")]
+pub async fn container_history(machine: MachineId, container: ContainerId) -> Result<SeriesSet, AppError> {
+    let found = authorised::<ContainersView>(&actor()?, machine, container).await?;
+    let row = &found.object().0;
+    Ok(service::<DockerService>()?.history(row.machine, &row.id))
 }
 
 /// Starts a container; answers with the job that does it.

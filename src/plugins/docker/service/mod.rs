@@ -3,6 +3,7 @@
 mod container;
 mod engine;
 mod jobs;
+mod numbers;
 mod row;
 mod watch;
 
@@ -11,7 +12,10 @@ pub use jobs::kinds;
 
 use super::{
     META,
-    model::{ContainerAction, ContainerId, ContainerRow, EngineRow, Fleet, TOPIC_CONTAINERS, TOPIC_ENGINES},
+    model::{
+        ContainerAction, ContainerId, ContainerRow, EngineRow, Fleet, TOPIC_CONTAINER_NUMBERS, TOPIC_CONTAINERS,
+        TOPIC_ENGINES,
+    },
 };
 use crate::{
     core::{
@@ -46,6 +50,7 @@ use std::sync::Arc;
 pub struct DockerService {
     containers: Arc<RowTopic<ContainerRow>>,
     engines: Arc<RowTopic<EngineRow>>,
+    numbers: numbers::Numbers,
     machines: Arc<MachinesPort>,
     jobs: Arc<Jobs>,
 }
@@ -132,6 +137,7 @@ impl DockerService {
     fn forget(&self, machine: MachineId) {
         self.containers.drop_shard(&machine.to_string());
         self.engines.drop_shard(&machine.to_string());
+        self.numbers.forget(machine);
     }
 }
 
@@ -160,17 +166,20 @@ impl PluginServer for DockerPlugin {
         let service = Arc::new(DockerService {
             containers: RowTopic::new(hub.clone(), TOPIC_CONTAINERS, ContainersView::NAME),
             engines: RowTopic::new(hub.clone(), TOPIC_ENGINES, ContainersView::NAME),
+            numbers: numbers::Numbers::new(hub.clone(), core.series.clone()),
             machines: core.services.get::<MachinesPort>()?,
             jobs: core.jobs.clone(),
         });
         let tasks = TaskSet::new();
         watch::start(service.clone(), &tasks);
+        numbers::start(service.clone(), &tasks);
         tasks.spawn({
             let (hub, token) = (hub, tasks.token().clone());
             async move {
                 token.cancelled().await;
                 hub.remove_source(TOPIC_CONTAINERS);
                 hub.remove_source(TOPIC_ENGINES);
+                hub.remove_source(TOPIC_CONTAINER_NUMBERS);
             }
         });
         core.services.provide(META.id, service.clone());

@@ -69,6 +69,7 @@ async fn follow(
         return service.forget(id);
     };
     if !machine.state.is_up() {
+        service.numbers.down(id);
         return service.watching(
             &machine,
             false,
@@ -120,6 +121,7 @@ async fn session(service: &DockerService, machine: &MachineRow) -> AppResult<()>
     let (mut changes, listed) = (Changes::new(events), engine.list(machine, None));
     let rows = changes.during(listed).await??;
     service.containers.replace(&shard, rows);
+    service.settle_numbers(machine.id);
     service.watching(machine, true, version, None);
     loop {
         match changes.next().await? {
@@ -134,6 +136,7 @@ async fn session(service: &DockerService, machine: &MachineRow) -> AppResult<()>
             }
             _ => service.containers.replace(&shard, engine.list(machine, None).await?),
         }
+        service.settle_numbers(machine.id);
     }
 }
 
