@@ -48,3 +48,4 @@ ratio P12 "idle memory of its own (RssAnon)" "$(awk '/RssAnon/ { print $2 / 1024
 stop
 rm -f "$data.log"
 cargo bench -q --bench durable_writes
+bash scripts/bench/collector.sh
