@@ -6,13 +6,11 @@ pub mod monitoring;
 
 use crate::core::{
     home::OVERVIEW_CARDS,
+    palette::{Link, PALETTE_LINKS, PALETTE_SOURCES, Source},
     plugin::{PluginMeta, Slots, Widget},
 };
 use leptos::prelude::*;
-use leptos_router::{
-    MatchNestedRoutes,
-    components::{Outlet, ParentRoute, Route},
-};
+use leptos_router::components::{Outlet, ParentRoute, Route};
 
 #[cfg(feature = "ssr")]
 pub use server::{all, migrations};
@@ -45,7 +43,7 @@ mod server {
 
 /// Every plugin's pages.
 #[component(transparent)]
-pub fn PluginRoutes() -> impl MatchNestedRoutes + Clone {
+pub fn PluginRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
     use leptos_router::{SsrMode, path};
     // One route for all: with erased component types a list of routes cannot stand among others.
     view! {
@@ -53,6 +51,7 @@ pub fn PluginRoutes() -> impl MatchNestedRoutes + Clone {
             <Route path=path!("/machines") view=machines::ui::MachinesPage ssr=SsrMode::Async />
             <Route path=path!("/machines/new") view=machines::ui::NewMachinePage ssr=SsrMode::Async />
             <Route path=path!("/machines/:machine") view=machines::ui::MachinePage ssr=SsrMode::Async />
+            <Route path=path!("/machines/:machine/:tab") view=machines::ui::MachinePage ssr=SsrMode::Async />
             <Route path=path!("/containers") view=docker::ui::ContainersPage ssr=SsrMode::Async />
             <Route path=path!("/containers/:machine/:container") view=docker::ui::ContainerPage ssr=SsrMode::Async />
             <Route path=path!("/monitoring") view=monitoring::ui::MonitoringPage ssr=SsrMode::Async />
@@ -81,12 +80,39 @@ pub fn provide_slots() {
             },
         )
         .with(
-            &machines::slots::MACHINE_SECTIONS,
+            &machines::slots::MACHINE_TABS,
             Widget {
                 plugin: docker::META.id,
                 title: "Containers",
                 view: docker::ui::machine_containers,
             },
         );
-    provide_context(slots);
+    provide_context(palette(slots));
+}
+
+/// What the command palette finds and offers of each plugin.
+fn palette(slots: Slots) -> Slots {
+    slots
+        .offer(
+            &PALETTE_SOURCES,
+            Source {
+                icon: "machines",
+                find: |query| Box::pin(machines::api::find(query)),
+            },
+        )
+        .offer(
+            &PALETTE_SOURCES,
+            Source {
+                icon: "containers",
+                find: |query| Box::pin(docker::api::find(query)),
+            },
+        )
+        .offer(
+            &PALETTE_LINKS,
+            Link {
+                title: "Add a host",
+                icon: "plus",
+                path: "/machines/new",
+            },
+        )
 }

@@ -5,11 +5,13 @@ use crate::core::{live::model::ConnState, plugin::NavItem, url::url};
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
-/// `nav` in the order to show; `account` is the bar's last item (a [`super::Menu`]); `search` its first.
+/// `nav` in the order to show; `account` is the bar's last item (a [`super::Menu`]); `search` its first; `theme` is
+/// where the choice of theme is posted without script.
 #[component]
 pub fn AppFrame(
     nav: Vec<NavItem>,
     #[prop(into)] conn: Signal<ConnState>,
+    theme: String,
     #[prop(optional)] search: Option<AnyView>,
     #[prop(optional)] account: Option<AnyView>,
     children: Children,
@@ -25,7 +27,7 @@ pub fn AppFrame(
                 <div class="bar-search">{search}</div>
                 <div class="bar-end">
                     <ConnBadge state=conn/>
-                    <ThemeSwitch/>
+                    <ThemeSwitch action=theme/>
                     {account}
                 </div>
             </header>

@@ -172,7 +172,12 @@ impl Browser {
     }
 
     pub async fn send(&self, request: reqwest::RequestBuilder) -> Response {
-        let response = request.send().await.unwrap();
+        self.try_send(request).await.unwrap()
+    }
+
+    /// An error when no server answers.
+    pub async fn try_send(&self, request: reqwest::RequestBuilder) -> reqwest::Result<Response> {
+        let response = request.send().await?;
         let mut cookies = self.cookies.lock().unwrap();
         for set in response.headers().get_all(header::SET_COOKIE) {
             let pair = set.to_str().unwrap().split(';').next().unwrap();
@@ -183,7 +188,7 @@ impl Browser {
                 cookies.insert(name.to_owned(), value.to_owned())
             };
         }
-        response
+        Ok(response)
     }
 
     pub async fn get(&self, path: &str) -> Response {
@@ -200,7 +205,12 @@ impl Browser {
 
     /// Calls a server function as a script of our page would.
     pub async fn call(&self, path: &str, form: &[(&str, &str)]) -> Response {
-        self.send(
+        self.try_call(path, form).await.unwrap()
+    }
+
+    /// The same; an error when no server answers.
+    pub async fn try_call(&self, path: &str, form: &[(&str, &str)]) -> reqwest::Result<Response> {
+        self.try_send(
             self.request(Method::POST, path)
                 .header(header::ORIGIN, &self.origin)
                 .header(header::ACCEPT, "application/json")

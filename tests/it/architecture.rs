@@ -169,7 +169,7 @@ fn routes_are_added_in_one_place() {
 }
 
 #[test]
-fn every_server_function_names_its_endpoint() {
+fn every_server_function_names_its_endpoint_and_the_page_s_client() {
     let mut found = Vec::new();
     for source in sources() {
         for line in source
@@ -180,9 +180,12 @@ fn every_server_function_names_its_endpoint() {
             if !line.contains("endpoint = ") || !line.contains("prefix = \"/api\"") {
                 found.push(format!("{}: {}", source.path, line.trim()));
             }
+            if !line.contains("client = PageClient") {
+                found.push(format!("{}: a call must name its build: {}", source.path, line.trim()));
+            }
         }
     }
-    assert_none("a URL must not hash the build path", found);
+    assert_none("a URL must not hash the build path, and a call names its build", found);
 }
 
 #[test]
@@ -195,6 +198,23 @@ fn remote_text_is_never_markup() {
         "no style attribute (the CSP forbids it)",
         offenders(|_| true, &["style=\"", "style=move", "style=format"]),
     );
+}
+
+#[test]
+fn every_password_field_has_a_name_that_is_never_kept() {
+    let mut found = Vec::new();
+    for source in sources().iter().filter(|s| s.path.contains("/ui/")) {
+        for field in source.code.split("<Field").skip(1) {
+            let field = field.split("/>").next().unwrap_or_default();
+            let name = field.split("name=\"").nth(1).and_then(|rest| rest.split('"').next());
+            let name = name.unwrap_or_default();
+            if field.contains("kind=\"password\"") && !pollysystem::core::flash::is_secret(name) {
+                found.push(format!("{}: {name}", source.path));
+            }
+        }
+    }
+    assert_none("what a form gives back after an error holds no secret", found);
+    assert!(pollysystem::core::flash::is_secret("machine[private_key]"));
 }
 
 #[test]

@@ -1,10 +1,13 @@
 //! Set-up, login and logout, and what every other `api.rs` uses to learn who is asking.
 
-use crate::{core::auth::model::Me, error::AppError};
+use crate::{
+    core::{auth::model::Me, call::PageClient},
+    error::AppError,
+};
 use leptos::prelude::*;
 
 #[cfg(feature = "ssr")]
-pub use context::{actor, app, go_to, service, wants_page};
+pub use context::{actor, app, go_to, service, set_cookie, wants_page};
 
 /// The Leptos context of a call or a page, read here and nowhere else.
 #[cfg(feature = "ssr")]
@@ -35,6 +38,15 @@ mod context {
             .and_then(|a| a.request_headers.get("accept")?.to_str().ok().map(str::to_owned));
         accept.is_some_and(|a| a.contains("text/html"))
     }
+    /// Adds a `Set-Cookie` to the answer.
+    pub fn set_cookie(cookie: &str) {
+        if let (Some(options), Ok(value)) = (
+            use_context::<leptos_axum::ResponseOptions>(),
+            axum::http::HeaderValue::from_str(cookie),
+        ) {
+            options.append_header(axum::http::header::SET_COOKIE, value);
+        }
+    }
     /// Sends the browser to a page (with or without JavaScript); `path` is below the base path.
     pub fn go_to(path: &str) {
         leptos_axum::redirect(&crate::core::url::url(path));
@@ -42,7 +54,7 @@ mod context {
 }
 
 /// Makes the first admin with the one-time code from the server's log.
-#[server(prefix = "/api", endpoint = "auth/setup")]
+#[server(prefix = "/api", endpoint = "auth/setup", client = PageClient)]
 pub async fn setup(code: String, name: String, password: String, password_again: String) -> Result<(), AppError> {
     let app = app()?;
     if password != password_again {
@@ -58,7 +70,7 @@ pub async fn setup(code: String, name: String, password: String, password_again:
 }
 
 /// Logs in and goes to `next`, a path of our own, or to the overview.
-#[server(prefix = "/api", endpoint = "auth/login")]
+#[server(prefix = "/api", endpoint = "auth/login", client = PageClient)]
 pub async fn login(name: String, password: String, #[server(default)] next: String) -> Result<(), AppError> {
     let app = app()?;
     let session = app.core.auth.log_in(&name, &password, &app.client).await?;
@@ -69,7 +81,7 @@ pub async fn login(name: String, password: String, #[server(default)] next: Stri
 }
 
 /// Ends this session.
-#[server(prefix = "/api", endpoint = "auth/logout")]
+#[server(prefix = "/api", endpoint = "auth/logout", client = PageClient)]
 pub async fn logout() -> Result<(), AppError> {
     let app = app()?;
     app.core.auth.log_out(&actor()?).await?;
@@ -79,7 +91,7 @@ pub async fn logout() -> Result<(), AppError> {
 }
 
 /// Who is logged in, if anybody is.
-#[server(prefix = "/api", endpoint = "auth/session_state")]
+#[server(prefix = "/api", endpoint = "auth/session_state", client = PageClient)]
 pub async fn session_state() -> Result<Option<Me>, AppError> {
     use crate::core::auth::service::Who;
     let app = app()?;

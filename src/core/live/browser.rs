@@ -50,6 +50,12 @@ pub fn connect(line: Line) {
     }
 }
 
+pub fn outdated() {
+    if let Some(line) = with(|c| c.line) {
+        line.outdated.set(true);
+    }
+}
+
 pub fn subscribe(
     topic: &'static str,
     shards: Option<Vec<String>>,
@@ -205,7 +211,10 @@ fn heard(text: &str) {
                 .document_element()
                 .and_then(|html| html.get_attribute("data-build"));
             if let Some(line) = with(|c| c.line) {
-                line.outdated.set(ours.is_some_and(|ours| ours != build_id));
+                // Once outdated, always: another server may answer the next call.
+                if ours.is_some_and(|ours| ours != build_id) {
+                    line.outdated.set(true);
+                }
             }
         }
         Ok(ServerMessage::Frame {

@@ -42,6 +42,12 @@ pub fn connect(line: Line) {
     let _ = line;
 }
 
+/// The server said that this page is of an older build.
+pub fn outdated() {
+    #[cfg(feature = "hydrate")]
+    browser::outdated();
+}
+
 /// A message of one subscription.
 #[derive(Clone, Debug)]
 pub enum LiveMessage {
@@ -117,6 +123,15 @@ where
     /// The row's own signal; cells read it.
     pub fn get(self, key: &str) -> Option<ArcRwSignal<R>> {
         self.rows.try_with_value(|rows| rows.get(key).cloned()).flatten()
+    }
+
+    /// The row of this key while there is one; it may come and go.
+    pub fn follow(self, key: String) -> Signal<Option<R>> {
+        let found = Memo::new(move |_| {
+            self.version.track();
+            self.get(&key)
+        });
+        Signal::derive(move || found.get().map(|row| row.get()))
     }
 
     /// All rows, tracked: for lists, counts and filters.

@@ -239,6 +239,7 @@ async fn assemble(
         plugins,
         metrics,
         series,
+        flashes: Default::default(),
         tasks: TaskSet::new(),
         started_at: UnixMillis::now(),
         ready: AtomicBool::new(false),

@@ -28,6 +28,7 @@ pub static META: PluginMeta = PluginMeta {
         path: "/containers",
         label: "Containers",
         icon: "containers",
+        keys: "g c",
         order: 30,
     }],
 };

@@ -27,6 +27,7 @@ pub static META: PluginMeta = PluginMeta {
         "machines.reconnect",
         "machines.disable",
         "machines.enable",
+        "machines.edit",
         "machines.delete",
     ],
     settings: &[],
@@ -34,6 +35,7 @@ pub static META: PluginMeta = PluginMeta {
         path: "/machines",
         label: "Machines",
         icon: "machines",
+        keys: "g m",
         order: 20,
     }],
 };

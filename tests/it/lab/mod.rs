@@ -1,5 +1,7 @@
 //! Real hosts: sshd and dockerd in namespaces of their own (`make test-lab`). One test at a time.
 
+mod disk;
 mod fleet;
 mod hosts;
+mod links;
 mod numbers;

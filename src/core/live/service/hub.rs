@@ -59,6 +59,23 @@ pub struct Subscriber {
     pub(super) dirty: AtomicBool,
 }
 
+impl Subscriber {
+    /// Whether it covers the shard, and its user may do `action` on what has these tags.
+    fn may(&self, action: &str, tags: &[String], shard: &str) -> bool {
+        self.shards.as_ref().is_none_or(|only| only.contains(shard)) && self.actor.may(action, tags).allowed
+    }
+}
+
+/// Gives a frame to a socket, or tells it that its view changed.
+fn offer(subscriber: &Subscriber, key: &ShardKey, n: u32, frame: &Bytes) {
+    if subscriber.view.is_some() {
+        subscriber.dirty.store(true, Ordering::Release);
+        subscriber.outbox.wake.notify_one();
+    } else {
+        subscriber.outbox.push_frame(key, n, frame);
+    }
+}
+
 #[derive(Default)]
 struct Shard {
     n: u32,
@@ -170,30 +187,20 @@ impl Hub {
         };
         let frame = encode(&frame(key, seq, false, body));
         shard.keep(seq.n, frame.clone());
-        for subscriber in &topic.subscribers {
-            self.offer(subscriber, key, seq.n, &frame);
+        // Asked once for all sockets: what the right is, and what it is given on.
+        if let Some(source) = self.source(&key.topic) {
+            let (action, tags) = (source.action(), source.tags(&key.shard));
+            for subscriber in topic.subscribers.iter().filter(|s| s.may(action, &tags, &key.shard)) {
+                offer(subscriber, key, seq.n, &frame);
+            }
         }
         seq
     }
 
-    fn offer(&self, subscriber: &Subscriber, key: &ShardKey, n: u32, frame: &Bytes) {
-        if !self.permits(subscriber, &key.shard) {
-            return;
-        }
-        if subscriber.view.is_some() {
-            subscriber.dirty.store(true, Ordering::Release);
-            subscriber.outbox.wake.notify_one();
-        } else {
-            subscriber.outbox.push_frame(key, n, frame);
-        }
-    }
-
     /// Whether this subscription covers the shard and its user may see it.
     pub(super) fn permits(&self, subscriber: &Subscriber, shard: &str) -> bool {
-        subscriber.shards.as_ref().is_none_or(|only| only.contains(shard))
-            && self
-                .source(&subscriber.topic)
-                .is_some_and(|s| subscriber.actor.may(s.action(), &s.tags(shard)).allowed)
+        self.source(&subscriber.topic)
+            .is_some_and(|s| subscriber.may(s.action(), &s.tags(shard), shard))
     }
 
     /// The place of a shard's newest frame.

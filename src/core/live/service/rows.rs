@@ -84,6 +84,20 @@ impl<R: LiveRow> RowTopic<R> {
         self.change(shard, vec![row], &[]);
     }
 
+    /// Changes one row where it stands, under the lock: writers of different parts of it lose nothing of each other.
+    /// `false` when there is no such row.
+    pub fn update(&self, shard: &str, id: &str, change: impl FnOnce(&mut R)) -> bool {
+        let mut shards = self.lock();
+        let Some(row) = shards.get_mut(shard).and_then(|rows| rows.get_mut(id)) else {
+            return false;
+        };
+        let before = row.clone();
+        change(row);
+        let changed: Vec<R> = Some(row.clone()).filter(|row| *row != before).into_iter().collect();
+        self.publish(shard, changed, Vec::new());
+        true
+    }
+
     pub fn remove(&self, shard: &str, id: &str) {
         self.change(shard, Vec::new(), &[id.to_owned()]);
     }

@@ -13,8 +13,8 @@ pub use jobs::kinds;
 use super::{
     META,
     model::{
-        ContainerAction, ContainerId, ContainerRow, EngineRow, Fleet, TOPIC_CONTAINER_NUMBERS, TOPIC_CONTAINERS,
-        TOPIC_ENGINES,
+        ContainerAction, ContainerId, ContainerRow, ContainerState, EngineRow, Fleet, TOPIC_CONTAINER_NUMBERS,
+        TOPIC_CONTAINERS, TOPIC_ENGINES,
     },
 };
 use crate::{
@@ -29,6 +29,7 @@ use crate::{
             model::Rows,
             service::{Hub, RowTopic},
         },
+        palette::model::{Hit, best},
         plugin::PluginMeta,
         server::{
             plugin::{PluginServer, Running},
@@ -38,7 +39,7 @@ use crate::{
     },
     error::{AppError, AppResult},
     plugins::machines::{
-        model::{MachineId, MachineRow},
+        model::{ContainerCounts, MachineId, MachineRow},
         port::MachinesPort,
     },
 };
@@ -66,6 +67,17 @@ impl DockerService {
                 seqs: engine_seqs,
             },
         }
+    }
+
+    /// Containers for the palette, best first.
+    pub fn find(&self, query: &str) -> Vec<Hit> {
+        let (rows, _) = self.containers.rows();
+        let hit = |row: ContainerRow| Hit {
+            path: format!("/containers/{}/{}", row.machine, row.id),
+            detail: format!("{} on {}", row.image, row.machine_name),
+            title: row.name,
+        };
+        best(query, rows.into_iter().map(hit))
     }
 
     /// One container and where its stream starts.
@@ -132,6 +144,18 @@ impl DockerService {
             problem,
         };
         self.engines.upsert(&shard, row);
+    }
+
+    /// Tells the machines how much runs there.
+    fn count(&self, machine: MachineId) {
+        let rows = self.containers.shard(&machine.to_string());
+        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let running = rows.iter().filter(|row| row.state == ContainerState::Running).count();
+        let counts = ContainerCounts {
+            running: number(running),
+            total: number(rows.len()),
+        };
+        self.machines.count_containers(machine, Some(counts));
     }
 
     fn forget(&self, machine: MachineId) {

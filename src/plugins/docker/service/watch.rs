@@ -124,6 +124,7 @@ async fn session(service: &DockerService, machine: &MachineRow) -> AppResult<()>
     service.settle_numbers(machine.id);
     service.watching(machine, true, version, None);
     loop {
+        service.count(machine.id);
         match changes.next().await? {
             Some(ids) if ids.len() <= MANY => {
                 let ids: Vec<String> = ids.into_iter().collect();

@@ -10,7 +10,7 @@ use super::{
         failure::LinkFailure,
         hostkey::HostKey,
         keys::LoginKey,
-        master::{CONNECT_DEADLINE, Master},
+        master::{LOGGING_IN, Master},
         mux::Mux,
         rundir::write_private,
     },
@@ -36,7 +36,7 @@ pub struct Connected {
 impl Connected {
     /// Refuses new calls, ends the waiting ones, then ssh, its sockets and the agent.
     pub async fn end(self) {
-        self.link.0.close();
+        self.link.0.close().await;
         self.master.end().await;
     }
 }
@@ -64,7 +64,7 @@ pub async fn connect(
     let (file, agent) = (dir.join("cfg"), dir.join("agent"));
     write_files(&dir, &file, &agent, &alias, target, pins).map_err(ours)?;
     let agent = KeyAgent::start(&agent, key, pins).map_err(ours)?;
-    let master = Master::connect(&dir, &file, &alias, CONNECT_DEADLINE)
+    let master = Master::connect(&dir, &file, &alias, world.paces.login)
         .await
         .map_err(|failure| with_agent(failure, &agent))?;
     let mux = Arc::new(Mux::new(master.control(), &dir));
@@ -130,9 +130,12 @@ fn ours(error: AppError) -> LinkFailure {
     LinkFailure::Other { text }
 }
 
-/// ssh only says "permission denied" when the agent refused.
+/// What only the agent knows: ssh says "permission denied" when the agent refused, and nothing of how far it came.
 fn with_agent(failure: LinkFailure, agent: &KeyAgent) -> LinkFailure {
     match (&failure, agent.refused()) {
+        (LinkFailure::TimedOut { stage: LOGGING_IN }, _) if !agent.bound() => LinkFailure::TimedOut {
+            stage: "exchanging keys",
+        },
         (LinkFailure::AuthRefused { .. } | LinkFailure::AgentRefused { .. }, Some(why)) => {
             LinkFailure::AgentRefused { why: why.to_owned() }
         }

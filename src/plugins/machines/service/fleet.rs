@@ -5,7 +5,7 @@ use super::{
     collect::{Numbers, Pace},
     row,
     shown::Shown,
-    ssh::rundir::RunDir,
+    ssh::{master::CONNECT_DEADLINE, rundir::RunDir},
     store::{self, Record},
 };
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
     },
     error::{AppError, AppResult, ErrorKind},
     plugins::machines::{
-        model::{MachineId, MachineRow},
+        model::{Connect, ContainerCounts, MachineId, MachineRow},
         port::{HostLink, LinkEvent, LocalSocket},
     },
 };
@@ -42,8 +42,10 @@ pub struct Paces {
     pub collect: Pace,
     /// First and longest pause between two tries to connect.
     pub retry: (Duration, Duration),
-    /// Between two looks for Docker while there is none.
+    /// Between two looks at Docker.
     pub docker: Duration,
+    /// How long a connect may take, from the first packet to the login.
+    pub login: Duration,
 }
 
 impl Paces {
@@ -59,6 +61,7 @@ impl Paces {
             },
             retry: (seconds(1), seconds(60)),
             docker: seconds(15),
+            login: CONNECT_DEADLINE,
         }
     }
 }
@@ -186,10 +189,37 @@ impl Fleet {
     }
 
     /// Ends the link, reads the machine anew, and begins again: after a change, or to connect now.
+    /// From here on nobody is given the old link any more.
     pub fn renew(&self, id: MachineId) {
         if let Some(handle) = self.handles().get(&id) {
+            handle.shown.withdraw();
             handle.wake.notify_one();
         }
+    }
+
+    /// Shows what people changed about a machine; its link is not touched.
+    pub fn describe(&self, record: &Record) {
+        let shard = record.id.to_string();
+        self.world.rows.update(&shard, &shard, |row| row::describe(row, record));
+        // others hold copies of its name and tags
+        if let Some(handle) = self.handles().get(&record.id) {
+            handle.shown.tell_again();
+        }
+    }
+
+    /// What runs on a machine, from whoever watches its engine; `None` when nobody does any more.
+    pub fn count_containers(&self, id: MachineId, counts: Option<ContainerCounts>) {
+        self.world
+            .rows
+            .update(&id.to_string(), &id.to_string(), |row| row.containers = counts);
+    }
+
+    /// The last tries to connect, newest first.
+    pub fn connects(&self, id: MachineId) -> Vec<Connect> {
+        self.handles()
+            .get(&id)
+            .map(|handle| handle.shown.connects())
+            .unwrap_or_default()
     }
 
     /// Ends the machine's actor and forgets it; it is deleted from the database before.
@@ -235,6 +265,6 @@ impl Fleet {
                 .unwrap_or_else(|| "No Docker socket was found on the host.".to_owned())
         };
         let docker = row.docker.as_ref().ok_or_else(|| AppError::unavailable(reason()))?;
-        link.open_unix(&docker.socket).await
+        link.open_docker(docker).await
     }
 }

@@ -5,6 +5,7 @@ pub mod argv;
 mod channel;
 pub mod collect;
 mod connect;
+mod edit;
 mod fleet;
 mod link;
 mod machine;
@@ -21,8 +22,8 @@ mod tests;
 pub use collect::Numbers;
 pub use fleet::{Fleet, Paces, World};
 pub use machine::{
-    Machine, MachinesCreate, MachinesDelete, MachinesDisable, MachinesEnable, MachinesReconnect, MachinesTrust,
-    MachinesView,
+    Machine, MachinesCreate, MachinesDelete, MachinesDisable, MachinesEdit, MachinesEnable, MachinesReconnect,
+    MachinesTrust, MachinesView,
 };
 pub use manage::MachinesService;
 pub use plugin::MachinesPlugin;

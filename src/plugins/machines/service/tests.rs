@@ -1,5 +1,10 @@
 //! The whole way, against a real sshd: enrol, compare keys, connect, work, lose, change, end.
 
+#[path = "edit_test.rs"]
+mod edits;
+#[path = "faults_test.rs"]
+mod faults;
+
 use super::{
     collect::Pace,
     ssh::{
@@ -64,14 +69,15 @@ fn fast() -> Paces {
         },
         retry: (millis(100), millis(400)),
         docker: millis(200),
+        login: Duration::from_secs(20),
     }
 }
 
 impl House {
     async fn build() -> Self {
-        Self::paced(fast()).await
+        Self::with(fast()).await
     }
-    async fn paced(paces: Paces) -> Self {
+    async fn with(paces: Paces) -> Self {
         let data = tempfile::tempdir().unwrap();
         let db = Db::open(data.path(), migrations()).await.unwrap();
         let config = SecretsConfig {
@@ -112,12 +118,17 @@ impl House {
         self.actor.authorise::<T, A>(id).await.unwrap()
     }
     async fn add(&self, sshd: &TestSshd, name: &str, key: KeyChoice) -> MachineId {
+        self.add_at(sshd, sshd.port, name, key).await
+    }
+    /// Through another port than sshd's own.
+    async fn add_at(&self, sshd: &TestSshd, port: u16, name: &str, key: KeyChoice) -> MachineId {
         let new = ValidMachine {
             name: MachineName::parse(name).unwrap(),
             host: sshd.host(),
-            port: sshd.port,
+            port,
             user: TestSshd::user(),
             key,
+            tags: Vec::new(),
         };
         let id = self
             .service
@@ -125,7 +136,7 @@ impl House {
             .await
             .unwrap();
         let line = self.detail(id).await.key.unwrap().public_line;
-        sshd.authorize(&line);
+        sshd.authorize_also(&line);
         id
     }
     async fn detail(&self, id: MachineId) -> MachineDetail {
@@ -148,7 +159,10 @@ impl House {
     }
     /// Enrolled, trusted and up.
     async fn online(&self, sshd: &TestSshd, name: &str) -> MachineId {
-        let id = self.add(sshd, name, KeyChoice::Generate).await;
+        self.online_at(sshd, sshd.port, name).await
+    }
+    async fn online_at(&self, sshd: &TestSshd, port: u16, name: &str) -> MachineId {
+        let id = self.add_at(sshd, port, name, KeyChoice::Generate).await;
         self.until(id, |row| row.state == LinkState::Untrusted).await;
         self.trust(id).await.unwrap();
         self.until(id, |row| row.state.is_up()).await;
@@ -180,7 +194,7 @@ impl House {
             if fits(&row) {
                 return row;
             }
-            assert!(begun.elapsed() < Duration::from_secs(15), "stays {row:?}");
+            assert!(begun.elapsed() < Duration::from_secs(40), "stays {row:?}");
             sleep(Duration::from_millis(20)).await;
         }
     }
@@ -359,7 +373,10 @@ async fn in_01_names_and_arguments_reach_no_shell() {
         .unwrap();
     house
         .service
-        .delete(house.may::<Machine, MachinesDelete>(id).await)
+        .delete(
+            house.may::<Machine, MachinesDelete>(id).await,
+            &house.fleet.row(id).unwrap().name,
+        )
         .await
         .unwrap();
     assert!(!pwned.exists());
@@ -633,7 +650,7 @@ async fn deleting_forgets_the_machine_and_a_key_that_nobody_else_uses() {
     let mut events = house.fleet.watch();
     house
         .service
-        .delete(house.may::<Machine, MachinesDelete>(first).await)
+        .delete(house.may::<Machine, MachinesDelete>(first).await, "first")
         .await
         .unwrap();
     assert_eq!(keys().await, vec![key]);
@@ -642,7 +659,7 @@ async fn deleting_forgets_the_machine_and_a_key_that_nobody_else_uses() {
     assert_eq!(events.recv().await.unwrap(), LinkEvent::Deleted { id: first });
     house
         .service
-        .delete(house.may::<Machine, MachinesDelete>(second).await)
+        .delete(house.may::<Machine, MachinesDelete>(second).await, "second")
         .await
         .unwrap();
     assert!(keys().await.is_empty());
@@ -660,6 +677,7 @@ async fn names_are_taken_once_and_this_host_is_added_once() {
         port: 22,
         user: TestSshd::user(),
         key: KeyChoice::Generate,
+        tags: Vec::new(),
     };
     let taken = house
         .service
@@ -786,7 +804,7 @@ async fn what_is_down_has_no_numbers_and_what_is_gone_no_history() {
     assert!(!house.fleet.world().numbers.history(id).at.is_empty());
     house
         .service
-        .delete(house.may::<Machine, MachinesDelete>(id).await)
+        .delete(house.may::<Machine, MachinesDelete>(id).await, "web")
         .await
         .unwrap();
     assert!(house.fleet.world().numbers.history(id).at.is_empty());
@@ -831,7 +849,7 @@ async fn sh_07_a_silent_host_is_seen_between_two_readings_that_are_far_apart() {
         },
         ..fast()
     };
-    let (sshd, house) = (TestSshd::start(), House::paced(rare).await);
+    let (sshd, house) = (TestSshd::start(), House::with(rare).await);
     let id = house.online(&sshd, "web").await;
     let mut events = house.fleet.watch();
     for session in sshd.sessions() {
