@@ -48,3 +48,4 @@ stop
 rm -f "$data.log"
 cargo bench -q --bench durable_writes
 cargo bench -q --bench fleet_page
+bash scripts/bench/collector.sh

@@ -1,8 +1,8 @@
 //! Server functions of the docker plugin: authorise, one call, done.
 
-use super::model::{ContainerAction, ContainerId, ContainerRef, ContainerRow, Fleet};
+use super::model::{ContainerAction, ContainerId, ContainerNumbers, ContainerRef, ContainerRow, Fleet};
 use crate::{
-    core::{call::PageClient, jobs::model::JobId, live::model::Rows, palette::model::Hit},
+    core::{call::PageClient, jobs::model::JobId, live::model::Rows, palette::model::Hit, series::SeriesSet},
     error::AppError,
     plugins::machines::model::MachineId,
 };
@@ -42,6 +42,21 @@ pub async fn container(machine: MachineId, container: ContainerId) -> Result<Row
     service::<DockerService>()?
         .container(row.machine, &row.id)
         .ok_or_else(|| AppError::not_found("container"))
+}
+
+/// The newest numbers of every running container.
+#[server(prefix = "/api", endpoint = "docker/numbers", client = PageClient)]
+pub async fn numbers() -> Result<Rows<ContainerNumbers>, AppError> {
+    actor()?.authorise::<Instance, ContainersView>(()).await?;
+    Ok(service::<DockerService>()?.all_numbers())
+}
+
+/// The last hour of a container's numbers, by the names of `CONTAINER_SERIES`.
+#[server(prefix = "/api", endpoint = "docker/container_history", client = PageClient)]
+pub async fn container_history(machine: MachineId, container: ContainerId) -> Result<SeriesSet, AppError> {
+    let found = authorised::<ContainersView>(&actor()?, machine, container).await?;
+    let row = &found.object().0;
+    Ok(service::<DockerService>()?.history(row.machine, &row.id))
 }
 
 /// Does `action` to the containers in `targets`, or, where `matching` is a query (beginning with `?`), to all that

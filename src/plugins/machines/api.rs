@@ -26,30 +26,6 @@ pub async fn list() -> Result<Rows<MachineRow>, AppError> {
     Ok(service::<MachinesService>()?.list(&may))
 }
 
-/// The newest reading of every machine, from memory.
-#[server(prefix = "/api", endpoint = "machines/numbers", client = PageClient)]
-pub async fn numbers() -> Result<Rows<HostNumbers>, AppError> {
-    let _may = actor()?.authorise::<Instance, MachinesView>(()).await?;
-    Ok(Rows {
-        rows: Vec::new(),
-        seqs: Vec::new(),
-    })
-}
-
-/// The last hour of a machine, series by the names of `HOST_SERIES`.
-#[server(prefix = "/api", endpoint = "machines/history", client = PageClient)]
-pub async fn history(id: MachineId) -> Result<SeriesSet, AppError> {
-    let _machine = actor()?.authorise::<Machine, MachinesView>(id).await?;
-    Ok(SeriesSet::empty(&super::model::HOST_SERIES))
-}
-
-/// The last ten minutes of every machine: `cpu_ratio` and `memory_used_bytes`.
-#[server(prefix = "/api", endpoint = "machines/sparks", client = PageClient)]
-pub async fn sparks() -> Result<Vec<(MachineId, SeriesSet)>, AppError> {
-    let _may = actor()?.authorise::<Instance, MachinesView>(()).await?;
-    Ok(Vec::new())
-}
-
 /// Machines whose name, address or tags fit what was typed.
 #[server(prefix = "/api", endpoint = "machines/find", client = PageClient)]
 pub async fn find(query: String) -> Result<Vec<Hit>, AppError> {
@@ -62,6 +38,27 @@ pub async fn find(query: String) -> Result<Vec<Hit>, AppError> {
 pub async fn detail(id: MachineId) -> Result<MachineDetail, AppError> {
     let machine = actor()?.authorise::<Machine, MachinesView>(id).await?;
     service::<MachinesService>()?.detail(&machine).await
+}
+
+/// The newest numbers of every machine that is up.
+#[server(prefix = "/api", endpoint = "machines/numbers", client = PageClient)]
+pub async fn numbers() -> Result<Rows<HostNumbers>, AppError> {
+    let may = actor()?.authorise::<Instance, MachinesView>(()).await?;
+    Ok(service::<MachinesService>()?.numbers(&may))
+}
+
+/// The last hour of a machine's numbers, by the names of `HOST_SERIES`.
+#[server(prefix = "/api", endpoint = "machines/history", client = PageClient)]
+pub async fn history(id: MachineId) -> Result<SeriesSet, AppError> {
+    let machine = actor()?.authorise::<Machine, MachinesView>(id).await?;
+    Ok(service::<MachinesService>()?.history(&machine))
+}
+
+/// Processor and memory of every machine over the last ten minutes, at most 60 points each.
+#[server(prefix = "/api", endpoint = "machines/sparks", client = PageClient)]
+pub async fn sparks() -> Result<Vec<(MachineId, SeriesSet)>, AppError> {
+    let may = actor()?.authorise::<Instance, MachinesView>(()).await?;
+    Ok(service::<MachinesService>()?.sparks(&may))
 }
 
 /// The public sides of the keys that the server holds.

@@ -152,7 +152,7 @@ impl MachinesPort {
     }
     /// Every reading of every machine, as it is taken. Who lags misses readings and nothing else.
     pub fn samples(&self) -> broadcast::Receiver<Arc<Sample>> {
-        self.0.world().samples.subscribe()
+        self.0.world().numbers.samples()
     }
     /// Shows on the machine what runs on it, for whoever watches its engine.
     pub fn count_containers(&self, id: MachineId, counts: Option<ContainerCounts>) {

@@ -5,3 +5,4 @@ mod disk;
 mod fleet;
 mod hosts;
 mod links;
+mod numbers;

@@ -18,7 +18,7 @@ use std::{
 
 /// Frames kept per shard, so that a page that was rendered a moment ago needs no snapshot.
 const HISTORY: usize = 64;
-/// Bytes of frames kept per shard: numbers of many containers come in large frames.
+/// ... while they fit in here: numbers of many containers are large frames, and there are many shards.
 const HISTORY_BYTES: usize = 128 << 10;
 
 /// The owner of a topic's state.
@@ -117,19 +117,25 @@ fn offer(subscriber: &Subscriber, key: &ShardKey, n: u32, frame: &Bytes) {
 struct Shard {
     n: u32,
     history: VecDeque<(u32, Bytes)>,
+    /// Of the frames in `history`.
     bytes: usize,
 }
 
 impl Shard {
+    /// Keeps a frame, and of those before it what the bounds allow.
     fn keep(&mut self, n: u32, frame: Bytes) {
         self.bytes += frame.len();
         self.history.push_back((n, frame));
         while self.history.len() > HISTORY || self.bytes > HISTORY_BYTES {
-            let Some((_, oldest)) = self.history.pop_front() else {
-                break;
+            let Some((_, old)) = self.history.pop_front() else {
+                return;
             };
-            self.bytes -= oldest.len();
+            self.bytes -= old.len();
         }
+    }
+    fn clear(&mut self) {
+        self.history.clear();
+        self.bytes = 0;
     }
 }
 
@@ -274,8 +280,7 @@ impl Hub {
         let mut topic = lock(&topic);
         if let Some(shard) = topic.shards.get_mut(&key.shard) {
             shard.n += 1;
-            shard.history.clear();
-            shard.bytes = 0;
+            shard.clear();
         }
         let end = ServerMessage::End {
             topic: key.topic.clone(),
@@ -382,5 +387,32 @@ pub(super) fn frame(key: &ShardKey, seq: Seq, snapshot: bool, body: Value) -> Se
         seq,
         snapshot,
         body,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shard_keeps_the_last_frames_within_its_bounds() {
+        let mut shard = Shard::default();
+        for n in 0..100 {
+            shard.keep(n, Bytes::from_static(&[0; 100]));
+        }
+        assert_eq!(
+            (shard.history.len(), shard.history[0].0, shard.bytes),
+            (HISTORY, 36, 6_400)
+        );
+        for n in 100..110 {
+            shard.keep(n, Bytes::from(vec![0; HISTORY_BYTES / 4]));
+        }
+        assert_eq!((shard.history.len(), shard.history[0].0), (4, 106));
+        shard.keep(110, Bytes::from(vec![0; HISTORY_BYTES + 1]));
+        assert_eq!(
+            (shard.history.len(), shard.bytes),
+            (0, 0),
+            "who missed it gets a snapshot"
+        );
     }
 }

@@ -4,6 +4,7 @@ mod bulk;
 mod container;
 mod engine;
 mod jobs;
+mod numbers;
 mod row;
 mod select;
 mod table;
@@ -22,7 +23,7 @@ use super::{
     META,
     model::{
         ContainerAction, ContainerId, ContainerNumbers, ContainerQuery, ContainerRow, ContainerState, EngineRow, Fleet,
-        TOPIC_CONTAINER_NUMBERS, TOPIC_CONTAINERS, TOPIC_ENGINES, TOPIC_FLEET,
+        CONTAINER_SERIES, TOPIC_CONTAINER_NUMBERS, TOPIC_CONTAINERS, TOPIC_ENGINES, TOPIC_FLEET,
     },
 };
 use crate::{
@@ -38,13 +39,14 @@ use crate::{
         plugin::PluginMeta,
         server::{
             plugin::{PluginServer, Running},
+            rings::Rings,
             state::Core,
             tasks::TaskSet,
         },
     },
     error::{AppError, AppResult},
     plugins::machines::{
-        model::{ContainerCounts, MachineId, MachineRow},
+        model::{ContainerCounts, HISTORY_MILLIS, MachineId, MachineRow},
         port::MachinesPort,
     },
 };
@@ -61,6 +63,8 @@ pub struct DockerService {
     /// How each engine is reached.
     pub engines: Arc<RowTopic<EngineRow>>,
     table: Arc<Table>,
+    /// The last hour of each container.
+    hours: Rings<(MachineId, ContainerId)>,
     machines: Arc<MachinesPort>,
     jobs: Arc<Jobs>,
 }
@@ -159,8 +163,8 @@ impl DockerService {
 
     fn forget(&self, machine: MachineId) {
         self.containers.drop_shard(&machine.to_string());
-        self.numbers.drop_shard(&machine.to_string());
         self.engines.drop_shard(&machine.to_string());
+        self.forget_numbers(machine);
     }
 }
 
@@ -202,11 +206,13 @@ impl PluginServer for DockerPlugin {
             numbers,
             engines,
             table,
+            hours: Rings::new(&CONTAINER_SERIES, HISTORY_MILLIS, core.series.clone()),
             machines,
             jobs: core.jobs.clone(),
         });
         let tasks = TaskSet::new();
         watch::start(service.clone(), &tasks);
+        numbers::start(service.clone(), &tasks);
         tasks.spawn({
             let (hub, token) = (hub, tasks.token().clone());
             async move {

@@ -4,6 +4,7 @@ use crate::{
     core::{
         id::UnixMillis,
         live::{model::RowKey, service::LiveRow},
+        server::text,
     },
     plugins::{
         docker::model::{ContainerNumbers, ContainerRow, ContainerState, EngineRow, Health, Port},
@@ -96,10 +97,7 @@ pub(super) fn container(machine: &MachineRow, summary: ContainerSummary) -> Opti
 }
 
 fn cut(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .take(MAX_TEXT)
-        .collect()
+    text::cut(text, MAX_TEXT)
 }
 
 fn state(state: Option<S>) -> ContainerState {

@@ -69,6 +69,7 @@ async fn follow(
         return service.forget(id);
     };
     if !machine.state.is_up() {
+        service.numbers_are_old(id);
         return service.watching(
             &machine,
             false,
@@ -120,6 +121,7 @@ async fn session(service: &DockerService, machine: &MachineRow) -> AppResult<()>
     let (mut changes, listed) = (Changes::new(events), engine.list(machine, None));
     let rows = changes.during(listed).await??;
     service.containers.replace(&shard, rows);
+    service.settle_numbers(machine.id);
     service.watching(machine, true, version, None);
     loop {
         service.count(machine.id);
@@ -135,6 +137,7 @@ async fn session(service: &DockerService, machine: &MachineRow) -> AppResult<()>
             }
             _ => service.containers.replace(&shard, engine.list(machine, None).await?),
         }
+        service.settle_numbers(machine.id);
     }
 }
 

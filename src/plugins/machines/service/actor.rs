@@ -4,6 +4,7 @@
 //! woken: it ends what it has and reads anew, so there is one way through, whatever happened.
 
 use super::{
+    collect::{Collector, Desk, script},
     connect::{self, Connected},
     fleet::World,
     link::LocalLink,
@@ -112,7 +113,42 @@ impl LinkActor {
         let user = local_user();
         self.shown
             .offer(link.clone(), socket::find(&*link, &user, socket).await);
-        self.look_for_docker(&*link, &user, socket).await
+        let (late, is_late) = watch::channel(false);
+        tokio::join!(
+            self.look_for_docker(&*link, &user, socket),
+            self.collect_local(&*link, &late),
+            self.tell_late(is_late),
+        );
+    }
+
+    /// Never returns: a shell that ended is started again.
+    async fn collect_local(&self, link: &dyn HostLink, late: &watch::Sender<bool>) {
+        loop {
+            match Collector::start(async { script::local() }).await {
+                Ok(mut collector) => self.collect(&mut collector, link, late).await,
+                Err(error) => tracing::warn!(%error, "the numbers of this host cannot be read"),
+            }
+            self.world.numbers.down(self.id());
+            sleep(self.world.paces.docker).await;
+        }
+    }
+
+    /// Returns when nothing answers any more.
+    async fn collect(&self, collector: &mut Collector, link: &dyn HostLink, late: &watch::Sender<bool>) {
+        let desk = Desk {
+            numbers: &self.world.numbers,
+            shown: &self.shown,
+        };
+        collector.run(self.world.paces.collect, link, &desk, late).await;
+    }
+
+    /// Never returns.
+    async fn tell_late(&self, mut is_late: watch::Receiver<bool>) {
+        while is_late.changed().await.is_ok() {
+            let late = *is_late.borrow_and_update();
+            self.shown.late(late);
+        }
+        pending().await
     }
 
     /// Returns when the host's identity is in question; all else is tried again.
@@ -167,36 +203,30 @@ impl LinkActor {
         let control = connected.master.control();
         let Connected {
             master,
-            pulse,
+            collector,
             link,
             took_ms,
             ..
         } = connected;
         let link: Arc<dyn HostLink> = link.clone();
         self.shown.connected(*took_ms);
-        let (late, mut is_late) = watch::channel(false);
+        let (late, is_late) = watch::channel(false);
         let (user, socket) = (target.user.as_str(), record.docker_socket.as_deref());
         let working = async {
             let look = socket::find(&*link, user, socket).await;
             self.shown.offer(link.clone(), look);
             self.look_for_docker(&*link, user, socket).await
         };
-        let telling = async {
-            while is_late.changed().await.is_ok() {
-                self.shown.late(*is_late.borrow_and_update());
-            }
-            pending::<()>().await
-        };
-        let (beating, probing) = (
-            pulse.run(self.world.paces.beat, &late),
+        let (collecting, probing) = (
+            self.collect(collector, &*link, &late),
             watch_key(target, pins, self.world.paces.key_probe),
         );
         tokio::select! {
             failure = master.died() => failure,
-            () = beating => LinkFailure::Lost,
+            () = collecting => LinkFailure::Lost,
             failure = probing => failure,
-            () = unplugged(&control, self.world.paces.beat) => LinkFailure::Unplugged,
-            () = telling => LinkFailure::Lost,
+            () = unplugged(&control, self.world.paces.collect.beat) => LinkFailure::Unplugged,
+            () = self.tell_late(is_late) => LinkFailure::Lost,
             () = working => LinkFailure::Lost,
         }
     }
@@ -261,7 +291,7 @@ async fn watch_key(target: &SshTarget, pins: &[HostKey], every: Duration) -> Lin
                 };
             }
             Err(failure) if failure.is_host_key() => return failure,
-            // a probe that fails for another reason says nothing about the key, and the heartbeat watches the link
+            // a probe that fails for another reason says nothing about the key, and the collector watches the link
             Err(_) => {}
         }
     }

@@ -1,9 +1,9 @@
-//! From what is stored to a link that answers: files, agent, ssh, first heartbeat.
+//! From what is stored to a link that answers: files, agent, ssh, first answer.
 
 use super::{
+    collect::{Collector, script, talk},
     fleet::World,
     link::SshLink,
-    pulse::Pulse,
     ssh::{
         agent::KeyAgent,
         config::{self, Stanza},
@@ -26,7 +26,7 @@ use std::{path::Path, sync::Arc, time::Instant};
 /// A link that answered once. Its parts end together: see [`Connected::end`].
 pub struct Connected {
     pub master: Master,
-    pub pulse: Pulse,
+    pub collector: Collector,
     pub link: Arc<SshLink>,
     pub took_ms: u32,
     /// Kept for as long as the link stands.
@@ -68,12 +68,12 @@ pub async fn connect(
         .await
         .map_err(|failure| with_agent(failure, &agent))?;
     let mux = Arc::new(Mux::new(master.control(), &dir));
-    match Pulse::start(&mux).await {
-        Ok(pulse) => {
+    match Collector::start(converse(&mux)).await {
+        Ok(collector) => {
             let took_ms = u32::try_from(begun.elapsed().as_millis()).unwrap_or(u32::MAX);
             Ok(Connected {
                 master,
-                pulse,
+                collector,
                 link: Arc::new(SshLink(mux)),
                 took_ms,
                 _agent: agent,
@@ -84,6 +84,12 @@ pub async fn connect(
             Err(LinkFailure::NoCommands { text: error.message })
         }
     }
+}
+
+async fn converse(mux: &Mux) -> AppResult<talk::Talk> {
+    let mark = talk::mark();
+    let channel = mux.channel(&script::argv(&mark)).await?;
+    Ok(talk::Talk::new(channel, mark))
 }
 
 async fn open_key(world: &World, id: KeyId) -> AppResult<LoginKey> {

@@ -448,7 +448,10 @@ async fn an_engine_that_goes_away_and_comes_back_is_noticed_both_times() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ld_08_a_machine_that_is_a_hundred_times_slower_holds_up_its_own_calls_only() {
     let house = House::with(Paces {
-        beat: Duration::from_secs(5),
+        collect: Pace {
+            collect: Duration::from_secs(5),
+            beat: Duration::from_secs(5),
+        },
         key_probe: Duration::from_secs(60),
         ..patient()
     })

@@ -1,7 +1,9 @@
 //! All machines of this server: their rows, their actors, and what those share.
 
 use super::{
-    actor, row,
+    actor,
+    collect::{Numbers, Pace},
+    row,
     shown::Shown,
     ssh::{master::CONNECT_DEADLINE, rundir::RunDir},
     store::{self, Record},
@@ -16,7 +18,7 @@ use crate::{
     error::{AppError, AppResult, ErrorKind},
     plugins::machines::{
         model::{Connect, ContainerCounts, MachineId, MachineRow},
-        port::{HostLink, LinkEvent, LocalSocket, Sample},
+        port::{HostLink, LinkEvent, LocalSocket},
     },
 };
 use std::{
@@ -36,8 +38,8 @@ const STOP_WITHIN: Duration = Duration::from_secs(6);
 pub struct Paces {
     /// Between two looks at the host's key, jittered by a tenth.
     pub key_probe: Duration,
-    /// Between two heartbeats; three missed ones end the link.
-    pub beat: Duration,
+    /// Of the collector: three missed beats end the link.
+    pub collect: Pace,
     /// First and longest pause between two tries to connect.
     pub retry: (Duration, Duration),
     /// Between two looks at Docker.
@@ -47,11 +49,16 @@ pub struct Paces {
 }
 
 impl Paces {
-    pub fn new(key_probe: Duration) -> Self {
+    /// `collect` is the pause between two readings. A dead line is noticed within 40 s, whatever that is: 10 s at
+    /// most pass between two questions, and an answer is waited for 30 s.
+    pub fn new(key_probe: Duration, collect: Duration) -> Self {
         let seconds = Duration::from_secs;
         Self {
             key_probe,
-            beat: seconds(5),
+            collect: Pace {
+                collect,
+                beat: seconds(10),
+            },
             retry: (seconds(1), seconds(60)),
             docker: seconds(15),
             login: CONNECT_DEADLINE,
@@ -68,7 +75,7 @@ pub struct World {
     pub system: Actor,
     pub rows: Arc<RowTopic<MachineRow>>,
     pub events: broadcast::Sender<LinkEvent>,
-    pub samples: broadcast::Sender<Arc<Sample>>,
+    pub numbers: Numbers,
     pub connects: Semaphore,
     pub run: RunDir,
     pub paces: Paces,
@@ -94,12 +101,11 @@ impl World {
         secrets: Secrets,
         audit: Audit,
         system: Actor,
-        rows: Arc<RowTopic<MachineRow>>,
+        (rows, numbers): (Arc<RowTopic<MachineRow>>, Numbers),
         run: RunDir,
         paces: Paces,
     ) -> Arc<Self> {
         let (events, _) = broadcast::channel(EVENTS);
-        let (samples, _) = broadcast::channel(EVENTS);
         Arc::new(Self {
             db,
             secrets,
@@ -107,7 +113,7 @@ impl World {
             system,
             rows,
             events,
-            samples,
+            numbers,
             connects: Semaphore::new(CONNECTS),
             run,
             paces,
@@ -225,6 +231,7 @@ impl Fleet {
             tracing::error!(machine = %id, "the machine's link did not end in time");
         }
         self.world.rows.drop_shard(&id.to_string());
+        self.world.numbers.forget(id);
         let _ = self.world.events.send(LinkEvent::Deleted { id });
     }
 

@@ -14,12 +14,13 @@ use crate::{
         id::{ObjectRef, UnixMillis},
         live::model::Rows,
         palette::model::{Hit, best},
+        series::SeriesSet,
         server::db::{Tx, TxFuture},
     },
     error::{AppError, AppResult},
     plugins::machines::model::{
-        Duplicate, KeyChoice, KeyId, KeySummary, MachineDetail, MachineId, MachineKind, MachineName, MachineRow,
-        Sharing, ValidMachine,
+        Duplicate, HostNumbers, KeyChoice, KeyId, KeySummary, MachineDetail, MachineId, MachineKind, MachineName,
+        MachineRow, Sharing, ValidMachine,
     },
 };
 use serde_json::{Value, json};
@@ -74,6 +75,24 @@ impl MachinesService {
     pub fn list(&self, _may: &Authorized<Instance, MachinesView>) -> Rows<MachineRow> {
         let (rows, seqs) = self.fleet.rows().rows();
         Rows { rows, seqs }
+    }
+
+    /// The newest numbers of the machines that are up.
+    pub fn numbers(&self, _may: &Authorized<Instance, MachinesView>) -> Rows<HostNumbers> {
+        self.world().numbers.rows()
+    }
+
+    /// The last hour of a machine's numbers.
+    pub fn history(&self, machine: &Authorized<Machine, MachinesView>) -> SeriesSet {
+        self.world().numbers.history(machine.object().0.id)
+    }
+
+    /// The last minutes of every machine, as lists show them.
+    pub fn sparks(&self, _may: &Authorized<Instance, MachinesView>) -> Vec<(MachineId, SeriesSet)> {
+        let machines = self.fleet.rows().rows().0.into_iter();
+        machines
+            .map(|row| (row.id, self.world().numbers.spark(row.id)))
+            .collect()
     }
 
     /// Machines for the palette, best first.

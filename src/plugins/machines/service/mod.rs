@@ -2,6 +2,8 @@
 
 mod actor;
 pub mod argv;
+mod channel;
+pub mod collect;
 mod connect;
 mod edit;
 mod fleet;
@@ -9,7 +11,6 @@ mod link;
 mod machine;
 mod manage;
 mod plugin;
-mod pulse;
 mod row;
 mod shown;
 mod socket;
@@ -18,6 +19,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+pub use collect::Numbers;
 pub use fleet::{Fleet, Paces, World};
 pub use machine::{
     Machine, MachinesCreate, MachinesDelete, MachinesDisable, MachinesEdit, MachinesEnable, MachinesReconnect,

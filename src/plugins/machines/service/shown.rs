@@ -7,7 +7,7 @@ use crate::{
         id::{ObjectRef, UnixMillis},
     },
     plugins::machines::{
-        model::{Connect, DockerSummary, LinkEnd, LinkState, MachineId, MachineRow},
+        model::{Connect, DockerSummary, HostFacts, LinkEnd, LinkState, MachineId, MachineRow},
         port::{HostLink, LinkEvent},
     },
 };
@@ -65,6 +65,10 @@ impl Shown {
 
     pub(super) fn connected(&self, took_ms: u32) {
         self.update(|row| row.connect_ms = Some(took_ms));
+    }
+
+    pub(super) fn facts(&self, facts: HostFacts) {
+        self.update(|row| row.facts = Some(facts));
     }
 
     /// The link stands: gives it to the others and tells them.
@@ -146,6 +150,7 @@ impl Shown {
             );
             old.link.is_some()
         };
+        self.world.numbers.down(self.id);
         if had {
             self.update(|row| enter(row, LinkState::Connecting, None, None));
             self.tell(LinkEvent::Down { id: self.id });

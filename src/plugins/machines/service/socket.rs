@@ -69,7 +69,7 @@ impl From<AppResult<DockerSummary>> for Look {
 pub async fn find(link: &dyn HostLink, user: &str, path: Option<&str>) -> Look {
     match socket_path(link, user, path).await {
         Ok(socket) => by_either_way(link, &socket).await.into(),
-        // the host opens no session beside the heartbeat: no command can look, but a forward needs none
+        // the host opens no session beside the collector: no command can look, but a forward needs none
         Err(error) if error.kind == ErrorKind::Unavailable && path.is_none_or(|p| p.starts_with('/')) => {
             without_sessions(link, path.unwrap_or(USUAL), error).await
         }

@@ -1,7 +1,10 @@
-//! Channels over a connected master: commands, forwarded sockets, the heartbeat's shell.
+//! Channels over a connected master: commands, forwarded sockets, the collector's shell.
 //! The only file that knows the `openssh` crate.
 
-use super::{super::argv::quote, relay::Relay};
+use super::{
+    super::{argv::quote, channel::Channel},
+    relay::Relay,
+};
 use crate::{
     core::server::tasks::TaskSet,
     error::{AppError, AppResult, ErrorKind},
@@ -25,7 +28,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// sshd allows 10 sessions on one connection by default; the heartbeat is one, and two stay in reserve.
+/// sshd allows 10 sessions on one connection by default; the collector is one, and two stay in reserve.
 const SESSIONS: usize = 7;
 /// Sessions that calls to Docker may take where each needs one: commands must get through beside them.
 const RELAYED: usize = 4;
@@ -45,19 +48,12 @@ pub struct Mux {
     session: Arc<Session>,
     dir: PathBuf,
     sessions: Semaphore,
-    /// How many sessions this host lets us have beside the heartbeat, as far as it is known.
+    /// How many sessions this host lets us have beside the collector, as far as it is known.
     most: AtomicUsize,
     relayed: Semaphore,
     forwards: AtomicU32,
     /// What carries bytes between a local socket and the host; cancelled when the link is over.
     tasks: TaskSet,
-}
-
-/// A program on the host that stays, and its two ends.
-pub struct Channel {
-    pub stdin: ChildStdin,
-    pub stdout: ChildStdout,
-    _child: Child<Arc<Session>>,
 }
 
 impl Mux {
@@ -95,7 +91,9 @@ impl Mux {
         let line = quote(&[&["sh", "-c", GUARD, &seconds][..], argv].concat())?;
         quote(argv)?;
         let work = self.run(&line, stdin.unwrap_or_default(), limits.output_bytes);
+        // in this order: a program that ended because the link did was not ended by a signal
         tokio::select! {
+            biased;
             () = self.over().cancelled() => Err(ended()),
             done = timeout(limits.time, work) => done.unwrap_or_else(|_| Err(late(limits.time))),
         }
@@ -178,11 +176,7 @@ impl Mux {
             .map_err(|e| explain(&e))?;
         let ends = child.stdin().take().zip(child.stdout().take());
         let (stdin, stdout) = ends.ok_or_else(|| AppError::internal("a channel has no ends"))?;
-        Ok(Channel {
-            stdin,
-            stdout,
-            _child: child,
-        })
+        Ok(Channel::new(stdin, stdout, child))
     }
 
     /// One call through a program on the host: what `client` sends is its input, what it says is the answer.
