@@ -5,6 +5,7 @@ pub mod auth;
 pub mod home;
 pub mod id;
 pub mod jobs;
+pub mod lines;
 pub mod live;
 pub mod plugin;
 #[cfg(feature = "ssr")]

@@ -1,8 +1,17 @@
 //! Wire types of the docker plugin.
 
+mod inspect;
+mod logs;
 mod numbers;
+mod summary;
 
+pub use inspect::{
+    ContainerDetails, HealthCheck, HealthDetails, ImageDetails, Limits, Mount, Network, ProcessDetails, Security,
+    StateDetails,
+};
+pub use logs::{LogEvent, LogState, TOPIC_LOGS, log_shard};
 pub use numbers::{CONTAINER_SERIES, ContainerNumbers, TOPIC_CONTAINER_NUMBERS};
+pub use summary::{Attention, Consumer, FleetSummary, TOPIC_SUMMARY, Trouble};
 
 use crate::{
     core::{

@@ -16,7 +16,7 @@ use serde_json::Value;
 use std::{
     collections::HashMap,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
@@ -91,6 +91,7 @@ impl LiveSocket {
                     outbox: self.outbox.clone(),
                     actor: self.actor.clone(),
                     dirty: AtomicBool::new(false),
+                    watches: OnceLock::new(),
                 });
                 let kept = Sub {
                     subscriber: subscriber.clone(),
