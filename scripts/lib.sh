@@ -9,7 +9,8 @@ PATH=$PATH:$HOME/.cargo/bin:/usr/local/sbin:/usr/sbin:/sbin
 [[ ! -s $CACHE/env.sh ]] || . "$CACHE/env.sh"
 
 die() { echo "error: $*" >&2; exit 1; }
-have() { command -v "$1" >/dev/null 2>&1; }
+# A program, not a function of the same name.
+have() { type -P "$1" >/dev/null; }
 
 # Runs one step and prints what it took. The step fails the script.
 step() {

@@ -67,7 +67,7 @@ mod document {
         );
         view! {
             <!DOCTYPE html>
-            <html lang="en" data-base=base_path().0.to_string() data-build=build data-theme=theme.as_str()>
+            <html lang="en" data-base=base_path().0.to_string() data-build=build data-package=package.clone() data-theme=theme.as_str()>
                 <head>
                     <meta charset="utf-8" />
                     <meta name="viewport" content="width=device-width, initial-scale=1" />

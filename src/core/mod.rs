@@ -8,8 +8,8 @@ pub mod jobs;
 pub mod lines;
 pub mod live;
 pub mod plugin;
+pub mod series;
 #[cfg(feature = "ssr")]
 pub mod server;
-pub mod series;
 pub mod settings;
 pub mod url;

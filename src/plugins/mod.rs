@@ -9,10 +9,7 @@ use crate::core::{
     plugin::{PluginMeta, Slots, Widget},
 };
 use leptos::prelude::*;
-use leptos_router::{
-    MatchNestedRoutes,
-    components::{Outlet, ParentRoute, Route},
-};
+use leptos_router::components::{Outlet, ParentRoute, Route};
 
 #[cfg(feature = "ssr")]
 pub use server::{all, migrations};
@@ -45,7 +42,7 @@ mod server {
 
 /// Every plugin's pages.
 #[component(transparent)]
-pub fn PluginRoutes() -> impl MatchNestedRoutes + Clone {
+pub fn PluginRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
     use leptos_router::{SsrMode, path};
     // One route for all: with erased component types a list of routes cannot stand among others.
     view! {

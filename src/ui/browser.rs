@@ -1,8 +1,10 @@
 //! What only a browser can do. `browser_stub.rs` has the same functions for the server, where no
 //! handler or Effect ever runs them.
 
+use super::chart::{Plot, Unit};
 use leptos::{ev, prelude::*};
-use wasm_bindgen::{JsCast, JsValue};
+use std::{cell::RefCell, collections::HashMap};
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{HtmlDialogElement, HtmlDocument, HtmlElement, HtmlTextAreaElement};
 
 /// Milliseconds since 1970 by this device's clock.
@@ -20,7 +22,7 @@ pub fn local_text(millis: i64) -> String {
 
 /// The value of `data-theme` on the root element.
 pub fn theme_attribute() -> Option<String> {
-    document().document_element()?.get_attribute("data-theme")
+    root_attribute("data-theme")
 }
 
 pub fn set_theme_attribute(theme: &str) {
@@ -85,6 +87,61 @@ pub fn close_popover(event: &ev::Event) {
     if let Some(popover) = popover.and_then(|e| e.dyn_into::<HtmlElement>().ok()) {
         let _ = popover.hide_popover();
     }
+}
+
+/// Loads the custom element of `web/<name>` once. A script that a trusted one adds is trusted itself ('strict-dynamic').
+pub fn load_widget(name: &str) {
+    let (id, package) = (format!("widget-{name}"), root_attribute("data-package"));
+    let (Some(head), Some(package)) = (document().head(), package) else {
+        return;
+    };
+    if document().get_element_by_id(&id).is_some() {
+        return;
+    }
+    if let Ok(script) = document().create_element("script") {
+        script.set_id(&id);
+        let _ = script.set_attribute("type", "module");
+        let _ = script.set_attribute("src", &format!("{package}/{name}.js"));
+        let _ = head.append_child(&script);
+    }
+}
+
+/// Hands `plot` to a `<polly-chart>`, before or after its class is loaded.
+#[expect(clippy::cast_precision_loss, reason = "a date is far below 2^53")]
+pub(super) fn draw(element: &HtmlElement, unit: Unit, plot: &Plot) {
+    let data = js_sys::Object::new();
+    let at: js_sys::Array = plot.at.iter().map(|at| JsValue::from_f64(*at as f64)).collect();
+    let lines = plot.lines.iter().map(|(title, values)| {
+        let line = js_sys::Object::new();
+        let values: js_sys::Array = values.iter().map(|v| v.map_or(JsValue::NULL, JsValue::from_f64)).collect();
+        set(&line, "title", &JsValue::from_str(title));
+        set(&line, "values", &values);
+        line
+    });
+    set(&data, "at", &at);
+    set(&data, "lines", &lines.collect::<js_sys::Array>());
+    set(element, "text", &text_of(unit));
+    set(element, "data", &data);
+}
+
+/// `(value, short) => text`, made once per unit and kept: a chart may ask until it is gone.
+fn text_of(unit: Unit) -> JsValue {
+    thread_local! {
+        static TEXTS: RefCell<HashMap<&'static str, JsValue>> = RefCell::default();
+    }
+    let make = || {
+        let text = move |value: f64, short: bool| if short { unit.short(value) } else { unit.text(value) };
+        Closure::<dyn Fn(f64, bool) -> String>::new(text).into_js_value()
+    };
+    TEXTS.with_borrow_mut(|texts| texts.entry(unit.as_str()).or_insert_with(make).clone())
+}
+
+fn set(object: &JsValue, name: &str, value: &JsValue) {
+    let _ = js_sys::Reflect::set(object, &JsValue::from_str(name), value);
+}
+
+fn root_attribute(name: &str) -> Option<String> {
+    document().document_element()?.get_attribute(name)
 }
 
 fn target(event: &ev::Event) -> Option<web_sys::Element> {

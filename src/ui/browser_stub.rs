@@ -1,7 +1,8 @@
 //! The server's side of `browser.rs`: handlers and Effects do not run there, so nothing happens.
 
+use super::chart::{Plot, Unit};
 use leptos::ev;
-use leptos::web_sys::HtmlDialogElement;
+use leptos::web_sys::{HtmlDialogElement, HtmlElement};
 
 pub fn now_millis() -> i64 {
     0
@@ -20,3 +21,5 @@ pub fn copy_text(_text: &str) -> bool {
 pub fn show_modal(_dialog: &HtmlDialogElement) {}
 pub fn close_dialog(_event: &ev::Event) {}
 pub fn close_popover(_event: &ev::Event) {}
+pub fn load_widget(_name: &str) {}
+pub(super) fn draw(_element: &HtmlElement, _unit: Unit, _plot: &Plot) {}

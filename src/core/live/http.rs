@@ -17,8 +17,9 @@ use axum::{
     http::{Method, StatusCode},
     response::{IntoResponse, Response},
 };
-use futures::{SinkExt, StreamExt};
-use std::{sync::Arc, time::Duration};
+use futures::SinkExt;
+use std::{pin::pin, sync::Arc, task::Poll, time::Duration};
+use tokio::time::{Instant, interval, timeout};
 
 /// Largest message of a browser; all of ours are far smaller.
 const MAX_MESSAGE_BYTES: usize = 64 << 10;
@@ -26,6 +27,9 @@ const MAX_MESSAGE_BYTES: usize = 64 << 10;
 const WRITE_WITHIN: Duration = Duration::from_secs(20);
 /// A browser that says nothing (it pings every 20 s) for this long is gone.
 const SILENT_FOR: Duration = Duration::from_secs(60);
+const LOOK_EVERY: Duration = Duration::from_secs(10);
+/// A browser says little; the library's own 128 KiB would be most of what an idle socket takes.
+const READ_BUFFER_BYTES: usize = 4 << 10;
 
 pub fn routes(table: &mut RouteTable) {
     table.add(Method::GET, "/live", Policy::Session, live);
@@ -43,6 +47,7 @@ async fn live(
     upgrade
         .max_message_size(MAX_MESSAGE_BYTES)
         .max_frame_size(MAX_MESSAGE_BYTES)
+        .read_buffer_size(READ_BUFFER_BYTES)
         .on_upgrade(move |transport| async move {
             // Tracked, so that shutdown waits for the goodbye.
             let (done, wait) = tokio::sync::oneshot::channel();
@@ -54,26 +59,45 @@ async fn live(
         })
 }
 
-async fn carry(mut socket: LiveSocket, transport: WebSocket) {
-    let (mut out, mut incoming) = transport.split();
+/// One timer for the socket's life looks at how long it has been silent: a timer per frame costs as much as the frame.
+async fn carry(mut socket: LiveSocket, mut transport: WebSocket) {
+    let mut heard_at = Instant::now();
+    let mut look = interval(LOOK_EVERY);
     loop {
         let message = tokio::select! {
             next = socket.next() => match next {
                 Some(bytes) => Utf8Bytes::try_from(bytes).map(Message::Text).unwrap_or(Message::Close(None)),
                 None => break,
             },
-            heard = tokio::time::timeout(SILENT_FOR, incoming.next()) => match heard {
-                Ok(Some(Ok(Message::Text(text)))) => {
-                    socket.receive(&text);
+            heard = transport.recv() => match heard {
+                Some(Ok(message @ (Message::Text(_) | Message::Ping(_) | Message::Pong(_)))) => {
+                    heard_at = Instant::now();
+                    if let Message::Text(text) = message {
+                        socket.receive(&text);
+                    }
                     continue;
                 }
-                Ok(Some(Ok(Message::Ping(_) | Message::Pong(_)))) => continue,
                 _ => break,
             },
+            _ = look.tick() => {
+                if heard_at.elapsed() > SILENT_FOR {
+                    break;
+                }
+                continue;
+            }
         };
-        if !matches!(tokio::time::timeout(WRITE_WITHIN, out.send(message)).await, Ok(Ok(()))) {
+        if !write(&mut transport, message).await {
             break;
         }
     }
-    let _ = tokio::time::timeout(Duration::from_secs(2), out.close()).await;
+    let _ = timeout(Duration::from_secs(2), transport.close()).await;
+}
+
+/// Whether the message was written. Most are at once, and need no timer.
+async fn write(transport: &mut WebSocket, message: Message) -> bool {
+    let mut sending = pin!(transport.send(message));
+    match futures::poll!(sending.as_mut()) {
+        Poll::Ready(done) => done.is_ok(),
+        Poll::Pending => matches!(timeout(WRITE_WITHIN, sending).await, Ok(Ok(()))),
+    }
 }

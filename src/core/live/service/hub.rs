@@ -18,8 +18,8 @@ use std::{
 
 /// Frames kept per shard, so that a page that was rendered a moment ago needs no snapshot.
 const HISTORY: usize = 64;
-/// Their bytes together.
-const HISTORY_BYTES: usize = 1 << 20;
+/// Bytes of frames kept per shard: numbers of many containers come in large frames.
+const HISTORY_BYTES: usize = 128 << 10;
 
 /// The owner of a topic's state.
 pub trait TopicSource: Send + Sync {
@@ -66,6 +66,23 @@ pub struct Subscriber {
     pub(super) watches: OnceLock<Vec<String>>,
 }
 
+impl Subscriber {
+    /// Whether it covers the shard, and its user may do `action` on what has these tags.
+    fn may(&self, action: &str, tags: &[String], shard: &str) -> bool {
+        self.shards.as_ref().is_none_or(|only| only.contains(shard)) && self.actor.may(action, tags).allowed
+    }
+}
+
+/// Gives a frame to a socket, or tells it that its view changed.
+fn offer(subscriber: &Subscriber, key: &ShardKey, n: u32, frame: &Bytes) {
+    if subscriber.view.is_some() {
+        subscriber.dirty.store(true, Ordering::Release);
+        subscriber.outbox.wake.notify_one();
+    } else {
+        subscriber.outbox.push_frame(key, n, frame);
+    }
+}
+
 #[derive(Default)]
 struct Shard {
     n: u32,
@@ -74,17 +91,13 @@ struct Shard {
 }
 
 impl Shard {
-    fn keep(&mut self, frame: Bytes) {
+    fn keep(&mut self, n: u32, frame: Bytes) {
         self.bytes += frame.len();
-        self.history.push_back((self.n, frame));
+        self.history.push_back((n, frame));
         while self.history.len() > HISTORY || self.bytes > HISTORY_BYTES {
-            let Some((_, old)) = self.history.pop_front() else { return };
-            self.bytes -= old.len();
+            let Some((_, oldest)) = self.history.pop_front() else { break };
+            self.bytes -= oldest.len();
         }
-    }
-    fn forget(&mut self) {
-        self.history.clear();
-        self.bytes = 0;
     }
 }
 
@@ -184,31 +197,21 @@ impl Hub {
             n: shard.n,
         };
         let frame = encode(&frame(key, seq, false, body));
-        shard.keep(frame.clone());
-        for subscriber in &topic.subscribers {
-            self.offer(subscriber, key, seq.n, &frame);
+        shard.keep(seq.n, frame.clone());
+        // Asked once for all sockets: what the right is, and what it is given on.
+        if let Some(source) = self.source(&key.topic) {
+            let (action, tags) = (source.action(), source.tags(&key.shard));
+            for subscriber in topic.subscribers.iter().filter(|s| s.may(action, &tags, &key.shard)) {
+                offer(subscriber, key, seq.n, &frame);
+            }
         }
         seq
     }
 
-    fn offer(&self, subscriber: &Subscriber, key: &ShardKey, n: u32, frame: &Bytes) {
-        if !self.permits(subscriber, &key.shard) {
-            return;
-        }
-        if subscriber.view.is_some() {
-            subscriber.dirty.store(true, Ordering::Release);
-            subscriber.outbox.wake.notify_one();
-        } else {
-            subscriber.outbox.push_frame(key, n, frame);
-        }
-    }
-
     /// Whether this subscription covers the shard and its user may see it.
     pub(super) fn permits(&self, subscriber: &Subscriber, shard: &str) -> bool {
-        subscriber.shards.as_ref().is_none_or(|only| only.contains(shard))
-            && self
-                .source(&subscriber.topic)
-                .is_some_and(|s| subscriber.actor.may(s.action(), &s.tags(shard)).allowed)
+        self.source(&subscriber.topic)
+            .is_some_and(|s| subscriber.may(s.action(), &s.tags(shard), shard))
     }
 
     /// The place of a shard's newest frame.
@@ -224,7 +227,8 @@ impl Hub {
         let mut topic = lock(&place.topic);
         if let Some(shard) = topic.shards.get_mut(&key.shard) {
             shard.n += 1;
-            shard.forget();
+            shard.history.clear();
+            shard.bytes = 0;
         }
         let end = ServerMessage::End {
             topic: key.topic.clone(),
