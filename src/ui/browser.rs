@@ -113,7 +113,10 @@ pub(super) fn draw(element: &HtmlElement, unit: Unit, plot: &Plot) {
     let at: js_sys::Array = plot.at.iter().map(|at| JsValue::from_f64(*at as f64)).collect();
     let lines = plot.lines.iter().map(|(title, values)| {
         let line = js_sys::Object::new();
-        let values: js_sys::Array = values.iter().map(|v| v.map_or(JsValue::NULL, JsValue::from_f64)).collect();
+        let values: js_sys::Array = values
+            .iter()
+            .map(|v| v.map_or(JsValue::NULL, JsValue::from_f64))
+            .collect();
         set(&line, "title", &JsValue::from_str(title));
         set(&line, "values", &values);
         line

@@ -104,7 +104,12 @@ pub fn Chart(
 fn LegendRow(line: ChartLine, n: usize, unit: Unit, data: Signal<SeriesSet>) -> impl IntoView {
     let summary = Memo::new(move |_| data.with(|set| set.get(line.series).and_then(|s| Summary::of(&s.values))));
     let cell = move |pick: fn(Summary) -> Option<f64>| {
-        let text = move || summary.get().and_then(pick).map_or("—".to_owned(), |value| unit.text(value));
+        let text = move || {
+            summary
+                .get()
+                .and_then(pick)
+                .map_or("—".to_owned(), |value| unit.text(value))
+        };
         view! { <td class="num">{text}</td> }
     };
     view! {
@@ -224,7 +229,10 @@ mod tests {
         let line = |series, title| ChartLine { series, title };
         let plot = Plot::of(&set, &[line("a", "A"), line("b", "B")]);
         assert_eq!(plot.at, [0, 5_000, 10_100, 10_101, 60_000, 65_000]);
-        assert_eq!(plot.lines[0], ("A", vec![Some(1.0), Some(1.0), Some(1.0), None, Some(1.0), Some(1.0)]));
+        assert_eq!(
+            plot.lines[0],
+            ("A", vec![Some(1.0), Some(1.0), Some(1.0), None, Some(1.0), Some(1.0)])
+        );
         assert_eq!(plot.lines[1], ("B", vec![None; 6]));
         assert_eq!(Plot::of(&SeriesSet::default(), &[]), Plot::default());
     }

@@ -63,8 +63,16 @@ impl Shape {
         let Some((&first, &last)) = run.first().zip(run.last()) else {
             return;
         };
-        let from = if run.len() == 1 { (first.0 - 2.0).max(0.0) } else { first.0 };
-        let to = if run.len() == 1 { (from + 2.0).min(WIDTH) } else { last.0 };
+        let from = if run.len() == 1 {
+            (first.0 - 2.0).max(0.0)
+        } else {
+            first.0
+        };
+        let to = if run.len() == 1 {
+            (from + 2.0).min(WIDTH)
+        } else {
+            last.0
+        };
         let mut points = format!("{from:.1} {:.1}", first.1);
         for (x, y) in run.iter().skip(1) {
             let _ = write!(points, "L{x:.1} {y:.1}");

@@ -116,7 +116,11 @@ fn manifest(site: &Path, hash: &str) -> Result<()> {
         let name = file.path.file_name().unwrap_or_default().to_string_lossy();
         // Widgets come later, with the page that shows one.
         if name.starts_with("pollysystem") {
-            first_load += if file.gzip_bytes > 0 { file.gzip_bytes } else { file.bytes };
+            first_load += if file.gzip_bytes > 0 {
+                file.gzip_bytes
+            } else {
+                file.bytes
+            };
         }
         eprintln!(
             "xtask:   {name}: {} bytes, {} gzip, {} br",

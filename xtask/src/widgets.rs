@@ -22,7 +22,13 @@ pub fn build(out: &Path) -> Result<()> {
                 .arg(tools.join("esbuild/bin/esbuild"))
                 .env("NODE_PATH", &packages)
                 .arg(source)
-                .args(["--bundle", "--minify", "--format=esm", "--target=es2022", "--log-level=warning"])
+                .args([
+                    "--bundle",
+                    "--minify",
+                    "--format=esm",
+                    "--target=es2022",
+                    "--log-level=warning",
+                ])
                 .arg(format!("--outfile={}", out.join(&name).display())))?;
         }
         Ok(())

@@ -1,8 +1,8 @@
 //! Server functions of the docker plugin: authorise, one call, done.
 
-use super::model::{ContainerId, ContainerRow, Fleet};
+use super::model::{ContainerDetails, ContainerId, ContainerRow, Fleet, FleetSummary};
 use crate::{
-    core::{jobs::model::JobId, live::model::Rows},
+    core::{jobs::model::JobId, lines::LogLine, live::model::Rows, series::SeriesSet},
     error::AppError,
     plugins::machines::model::MachineId,
 };
@@ -12,7 +12,10 @@ use leptos::prelude::*;
 use {
     super::{
         model::ContainerAction,
-        service::{ContainersRestart, ContainersStart, ContainersStop, ContainersView, DockerService, authorised},
+        service::{
+            ContainersLogs, ContainersRestart, ContainersStart, ContainersStop, ContainersView, DockerService,
+            authorised,
+        },
     },
     crate::core::auth::{
         api::{actor, go_to, service},
@@ -35,6 +38,35 @@ pub async fn container(machine: MachineId, container: ContainerId) -> Result<Row
     service::<DockerService>()?
         .container(row.machine, &row.id)
         .ok_or_else(|| AppError::not_found("container"))
+}
+
+/// The last hour of a container's numbers, by the names of `CONTAINER_SERIES`.
+#[server(prefix = "/api", endpoint = "docker/container_history")]
+pub async fn container_history(machine: MachineId, container: ContainerId) -> Result<SeriesSet, AppError> {
+    let found = authorised::<ContainersView>(&actor()?, machine, container).await?;
+    let row = &found.object().0;
+    Ok(service::<DockerService>()?.history(row.machine, &row.id))
+}
+
+/// One container in detail, asked from its engine.
+#[server(prefix = "/api", endpoint = "docker/inspect")]
+pub async fn inspect(machine: MachineId, container: ContainerId) -> Result<ContainerDetails, AppError> {
+    let found = authorised::<ContainersView>(&actor()?, machine, container).await?;
+    service::<DockerService>()?.inspect(found).await
+}
+
+/// The newest 200 lines of a container's log.
+#[server(prefix = "/api", endpoint = "docker/log_tail")]
+pub async fn log_tail(machine: MachineId, container: ContainerId) -> Result<Vec<LogLine>, AppError> {
+    let found = authorised::<ContainersLogs>(&actor()?, machine, container).await?;
+    service::<DockerService>()?.log_tail(found, 200).await
+}
+
+/// All containers in a few numbers.
+#[server(prefix = "/api", endpoint = "docker/summary")]
+pub async fn summary() -> Result<Rows<FleetSummary>, AppError> {
+    actor()?.authorise::<Instance, ContainersView>(()).await?;
+    Ok(service::<DockerService>()?.summary())
 }
 
 /// Starts a container; answers with the job that does it.

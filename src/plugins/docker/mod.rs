@@ -5,6 +5,8 @@
 //! topic [`model::TOPIC_CONTAINERS`] true. Every change is a job that authorises again on each target.
 
 pub mod api;
+#[cfg(feature = "ssr")]
+pub mod http;
 pub mod model;
 #[cfg(feature = "ssr")]
 pub mod service;
@@ -22,6 +24,7 @@ pub static META: PluginMeta = PluginMeta {
         "docker.containers.start",
         "docker.containers.stop",
         "docker.containers.restart",
+        "docker.containers.logs",
     ],
     settings: &[],
     nav: &[NavItem {

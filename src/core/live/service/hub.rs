@@ -95,7 +95,9 @@ impl Shard {
         self.bytes += frame.len();
         self.history.push_back((n, frame));
         while self.history.len() > HISTORY || self.bytes > HISTORY_BYTES {
-            let Some((_, oldest)) = self.history.pop_front() else { break };
+            let Some((_, oldest)) = self.history.pop_front() else {
+                break;
+            };
             self.bytes -= oldest.len();
         }
     }

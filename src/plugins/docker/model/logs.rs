@@ -42,6 +42,8 @@ pub enum LogEvent {
         lines: Vec<LogLine>,
     },
     /// New lines. A hole in their numbers is what was left out because too much was written at once.
-    Lines { lines: Vec<LogLine> },
+    Lines {
+        lines: Vec<LogLine>,
+    },
     State(LogState),
 }

@@ -18,6 +18,8 @@ action!(
     ContainersStart = "docker.containers.start",
     ContainersStop = "docker.containers.stop",
     ContainersRestart = "docker.containers.restart",
+    /// Read what a container wrote.
+    ContainersLogs = "docker.containers.logs",
 );
 
 /// A container that exists, as far as the fleet's memory knows.

@@ -15,7 +15,7 @@ pub(super) use inspect::{Binding, ImageSaid, Said as InspectSaid};
 pub(super) use list::{PortSummary, Summary};
 pub(super) use loose::{Loose, LooseList};
 
-use super::row::{self, Listed};
+use super::row::{self, Seen};
 use crate::{
     error::{AppError, AppResult, ErrorKind},
     plugins::{
@@ -98,7 +98,7 @@ impl Engine {
     }
 
     /// All containers, or those of `ids`. One that cannot be read is left out, not fatal.
-    pub async fn list(&self, machine: &MachineRow, ids: Option<&[String]>) -> AppResult<Vec<Listed>> {
+    pub async fn list(&self, machine: &MachineRow, ids: Option<&[String]>) -> AppResult<Vec<Seen>> {
         let mut target = "/containers/json?all=true".to_owned();
         if let Some(ids) = ids {
             let filters = serde_json::json!({ "id": ids }).to_string();
@@ -141,7 +141,10 @@ impl Engine {
     /// The log as the engine sends it: raw where the container has a terminal, framed where it has none.
     /// Each message begins with its time.
     pub(super) async fn logs(&self, id: &ContainerId, range: LogRange, follow: bool) -> AppResult<Answer> {
-        let mut target = format!("/containers/{id}/logs?stdout=1&stderr=1&timestamps=1&follow={}", u8::from(follow));
+        let mut target = format!(
+            "/containers/{id}/logs?stdout=1&stderr=1&timestamps=1&follow={}",
+            u8::from(follow)
+        );
         let _ = match range {
             LogRange::All => write!(target, "&tail=all"),
             LogRange::Tail(lines) => write!(target, "&tail={lines}"),

@@ -26,7 +26,9 @@ impl Cut {
     fn list<T, U>(&mut self, all: impl IntoIterator<Item = T>, take: impl FnMut(T) -> U) -> Vec<U> {
         let mut all = all.into_iter();
         let kept = all.by_ref().take(ENTRIES).map(take).collect();
-        self.left_out = self.left_out.saturating_add(u32::try_from(all.count()).unwrap_or(u32::MAX));
+        self.left_out = self
+            .left_out
+            .saturating_add(u32::try_from(all.count()).unwrap_or(u32::MAX));
         kept
     }
     fn words(&mut self, words: Vec<String>) -> Vec<String> {
@@ -72,7 +74,9 @@ pub(super) fn details(said: Said, image: Option<ImageSaid>) -> ContainerDetails 
             let of = |time: Option<&str>| time.and_then(|t| nanos(t.as_bytes()));
             HealthCheck {
                 at: start.and_then(millis),
-                took_millis: of(end).zip(of(start)).map(|(end, start)| (end - start).max(0) / 1_000_000),
+                took_millis: of(end)
+                    .zip(of(start))
+                    .map(|(end, start)| (end - start).max(0) / 1_000_000),
                 exit_code: number(&one.exit_code),
                 output: output(one.output.as_deref().unwrap_or_default()),
             }
@@ -111,7 +115,11 @@ pub(super) fn details(said: Said, image: Option<ImageSaid>) -> ContainerDetails 
             memory_bytes: number(&host.memory),
             memory_reservation_bytes: number(&host.memory_reservation),
             memory_swap_bytes: number(&host.memory_swap),
-            cpu_millis: cpu_millis(number(&host.nano_cpus), number(&host.cpu_quota), number(&host.cpu_period)),
+            cpu_millis: cpu_millis(
+                number(&host.nano_cpus),
+                number(&host.cpu_quota),
+                number(&host.cpu_period),
+            ),
             cpu_shares: number(&host.cpu_shares),
             cpu_set: or_empty(&host.cpuset_cpus),
             pids: number(&host.pids_limit).max(0),
@@ -137,7 +145,9 @@ pub(super) fn details(said: Said, image: Option<ImageSaid>) -> ContainerDetails 
             writable: mount.writable.unwrap_or(true),
         }),
         networks: Vec::new(),
-        labels: cut.list(config.labels.0.unwrap_or_default(), |(name, value)| (text(&name), text(&value))),
+        labels: cut.list(config.labels.0.unwrap_or_default(), |(name, value)| {
+            (text(&name), text(&value))
+        }),
         left_out: 0,
     };
     let mut aliases = Cut::default();
@@ -170,7 +180,11 @@ fn cpu_millis(nano: i64, quota: i64, period: i64) -> i64 {
         return nano / 1_000_000;
     }
     let period = if period > 0 { period } else { 100_000 };
-    if quota > 0 { quota.saturating_mul(1000) / period } else { 0 }
+    if quota > 0 {
+        quota.saturating_mul(1000) / period
+    } else {
+        0
+    }
 }
 
 fn restart_policy(name: &str, most: i64) -> String {
@@ -222,23 +236,39 @@ mod tests {
         let said = serde_json::from_str(include_str!("inspect_fixture.json")).unwrap();
         let image = ImageSaid::default();
         let seen = details(said, Some(image));
-        assert_eq!(seen.process.entrypoint, ["sh", "-c"]);
-        assert_eq!(seen.process.command, ["echo ready; exec sleep 600"]);
-        assert_eq!(seen.process.environment, ["PASSWORD", "EMPTY", "PATH"]);
-        assert_eq!((seen.process.user.as_str(), seen.process.working_dir.as_str()), ("1000:1000", "/tmp"));
+        assert_eq!(seen.process.entrypoint, ["sh"]);
+        assert_eq!(seen.process.command, ["-c", "echo ready; exec sleep 600"]);
+        assert_eq!(seen.process.environment, ["PASSWORD", "EMPTY"]);
+        assert_eq!(
+            (seen.process.user.as_str(), seen.process.working_dir.as_str()),
+            ("1000:1000", "/tmp")
+        );
         assert_eq!(seen.restart_policy, "on-failure:3");
         assert_eq!(seen.limits.memory_bytes, 64 << 20);
         assert_eq!((seen.limits.cpu_millis, seen.limits.pids), (500, 100));
-        assert_eq!(seen.ports.iter().map(Port::label).collect::<Vec<_>>(), ["127.0.0.1:8080→80/tcp", "443/tcp"]);
+        assert_eq!(
+            seen.ports.iter().map(Port::label).collect::<Vec<_>>(),
+            ["127.0.0.1:8080→80/tcp", "443/tcp"]
+        );
         let health = seen.health.unwrap();
         assert_eq!((health.status.as_str(), health.interval_seconds), ("healthy", 1));
-        assert_eq!((health.checks[0].exit_code, health.checks[0].output.as_str()), (0, "fine"));
+        assert_eq!(
+            (health.checks[0].exit_code, health.checks[0].output.as_str()),
+            (0, "fine")
+        );
         assert!(health.checks[0].at > health.checks[1].at, "the newest first");
         assert_eq!(seen.mounts.len(), 3);
-        assert!(seen.mounts.iter().any(|m| m.kind == "bind" && m.source == "/etc/hostname" && !m.writable));
+        assert!(
+            seen.mounts
+                .iter()
+                .any(|m| m.kind == "bind" && m.source == "/etc/hostname" && !m.writable)
+        );
         assert_eq!(seen.networks[0].name, "lab-net");
         assert!(seen.networks[0].ipv4.contains('/') && seen.networks[0].mac.contains(':'));
-        assert!(seen.labels.contains(&("com.docker.compose.project".to_owned(), "shop".to_owned())));
+        assert!(
+            seen.labels
+                .contains(&("com.docker.compose.project".to_owned(), "shop".to_owned()))
+        );
         assert!(seen.state.started_at > seen.created_at && seen.state.finished_at.is_none());
     }
 
@@ -262,9 +292,15 @@ mod tests {
                 "NetworkSettings": {"Ports": {"80/tcp": null, "odd": [], "99/udp": [{"HostPort": 5}]}, "Networks": {"a": null}},
                 "HostConfig": null, "RestartCount": 4, "Config": {"Cmd": "one word", "Labels": 3}}"#,
         );
-        assert_eq!((seen.state.word.as_str(), seen.state.exit_code, seen.restart_count), ("dreaming", 0, 4));
+        assert_eq!(
+            (seen.state.word.as_str(), seen.state.exit_code, seen.restart_count),
+            ("dreaming", 0, 4)
+        );
         assert_eq!((seen.mounts.len(), seen.mounts[0].kind.as_str()), (1, "moon"));
-        assert_eq!(seen.ports.iter().map(Port::label).collect::<Vec<_>>(), ["80/tcp", "99/udp"]);
+        assert_eq!(
+            seen.ports.iter().map(Port::label).collect::<Vec<_>>(),
+            ["80/tcp", "99/udp"]
+        );
         assert_eq!((seen.networks[0].name.as_str(), seen.process.command.len()), ("a", 1));
     }
 

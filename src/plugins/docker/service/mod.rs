@@ -1,17 +1,27 @@
 //! The containers of the fleet, in memory and true; and the three things that can be done to one.
 
+mod attention;
 mod container;
 mod engine;
+mod inspect;
+mod instant;
 mod jobs;
+mod logs;
+mod numbers;
 mod row;
+mod summary;
 mod watch;
 
-pub use container::{Container, ContainersRestart, ContainersStart, ContainersStop, ContainersView};
+pub use container::{Container, ContainersLogs, ContainersRestart, ContainersStart, ContainersStop, ContainersView};
 pub use jobs::kinds;
+pub use logs::Logs;
 
 use super::{
     META,
-    model::{ContainerAction, ContainerId, ContainerRow, EngineRow, Fleet, TOPIC_CONTAINERS, TOPIC_ENGINES},
+    model::{
+        ContainerAction, ContainerDetails, ContainerId, ContainerRow, EngineRow, Fleet, TOPIC_CONTAINER_NUMBERS,
+        TOPIC_CONTAINERS, TOPIC_ENGINES, TOPIC_LOGS, TOPIC_SUMMARY,
+    },
 };
 use crate::{
     core::{
@@ -21,12 +31,14 @@ use crate::{
             model::JobId,
             service::{Jobs, NewJob},
         },
+        lines::LogLine,
         live::{
             model::Rows,
             service::{Hub, RowTopic},
         },
         plugin::PluginMeta,
         server::{
+            http::RouteTable,
             plugin::{PluginServer, Running},
             state::Core,
             tasks::TaskSet,
@@ -38,7 +50,9 @@ use crate::{
         port::MachinesPort,
     },
 };
+use bytes::Bytes;
 use engine::Engine;
+use futures::stream::BoxStream;
 use serde_json::json;
 use std::sync::Arc;
 
@@ -46,6 +60,10 @@ use std::sync::Arc;
 pub struct DockerService {
     containers: Arc<RowTopic<ContainerRow>>,
     engines: Arc<RowTopic<EngineRow>>,
+    numbers: numbers::Numbers,
+    memory: attention::Memory,
+    summary: Arc<summary::Summary>,
+    logs: Arc<Logs>,
     machines: Arc<MachinesPort>,
     jobs: Arc<Jobs>,
 }
@@ -71,6 +89,42 @@ impl DockerService {
             rows: vec![row],
             seqs: vec![seq],
         })
+    }
+
+    /// One container in detail, asked from its engine now.
+    pub async fn inspect(&self, container: Authorized<Container, ContainersView>) -> AppResult<ContainerDetails> {
+        let row = &container.object().0;
+        let engine = self.engine(row.machine).await?;
+        let said = engine.inspect(&row.id).await?;
+        // An image that was removed meanwhile is no reason to show nothing.
+        let image = match said.image.as_deref() {
+            Some(id) => engine.image(id).await.ok(),
+            None => None,
+        };
+        Ok(inspect::details(said, image))
+    }
+
+    /// The newest `most` lines of a container's log.
+    pub async fn log_tail(
+        &self,
+        container: Authorized<Container, ContainersLogs>,
+        most: u32,
+    ) -> AppResult<Vec<LogLine>> {
+        self.logs.tail(&container.object().0, most).await
+    }
+
+    /// A container's whole log, as text that comes piece by piece.
+    pub async fn download_log(
+        &self,
+        container: Authorized<Container, ContainersLogs>,
+        timestamps: bool,
+    ) -> AppResult<BoxStream<'static, AppResult<Bytes>>> {
+        self.logs.download(&container.object().0, timestamps).await
+    }
+
+    /// The logs that are followed now.
+    pub fn logs(&self) -> &Logs {
+        &self.logs
     }
 
     /// Puts an action on one container into a job.
@@ -107,7 +161,7 @@ impl DockerService {
     }
 
     async fn engine(&self, machine: MachineId) -> AppResult<Engine> {
-        Engine::connect(self.machines.docker_socket(machine).await?).await
+        Engine::of(&self.machines, machine).await
     }
 
     fn watching(&self, machine: &MachineRow, watching: bool, version: Option<String>, problem: Option<String>) {
@@ -132,6 +186,8 @@ impl DockerService {
     fn forget(&self, machine: MachineId) {
         self.containers.drop_shard(&machine.to_string());
         self.engines.drop_shard(&machine.to_string());
+        self.memory.forget(machine);
+        self.logs.touched(machine, None);
     }
 }
 
@@ -155,22 +211,41 @@ impl PluginServer for DockerPlugin {
     fn job_kinds(&self) -> Vec<Arc<dyn crate::core::jobs::service::JobKind>> {
         kinds()
     }
+    fn routes(&self, table: &mut RouteTable) {
+        super::http::routes(table);
+    }
     async fn start(&self, core: Arc<Core>) -> AppResult<Running> {
         let hub: Arc<Hub> = core.hub.clone();
+        let tasks = TaskSet::new();
+        let machines = core.services.get::<MachinesPort>()?;
+        let containers = RowTopic::new(hub.clone(), TOPIC_CONTAINERS, ContainersView::NAME);
+        let logs = Logs::new(hub.clone(), containers.clone(), machines.clone(), tasks.clone());
         let service = Arc::new(DockerService {
-            containers: RowTopic::new(hub.clone(), TOPIC_CONTAINERS, ContainersView::NAME),
+            containers,
             engines: RowTopic::new(hub.clone(), TOPIC_ENGINES, ContainersView::NAME),
-            machines: core.services.get::<MachinesPort>()?,
+            numbers: numbers::Numbers::new(hub.clone()),
+            memory: attention::Memory::default(),
+            summary: summary::Summary::new(hub.clone()),
+            logs: logs.clone(),
+            machines,
             jobs: core.jobs.clone(),
         });
-        let tasks = TaskSet::new();
+        hub.set_source(Arc::new(logs::LogSource(logs)));
         watch::start(service.clone(), &tasks);
+        summary::start(service.clone(), &tasks);
         tasks.spawn({
             let (hub, token) = (hub, tasks.token().clone());
             async move {
                 token.cancelled().await;
-                hub.remove_source(TOPIC_CONTAINERS);
-                hub.remove_source(TOPIC_ENGINES);
+                for topic in [
+                    TOPIC_LOGS,
+                    TOPIC_SUMMARY,
+                    TOPIC_CONTAINER_NUMBERS,
+                    TOPIC_CONTAINERS,
+                    TOPIC_ENGINES,
+                ] {
+                    hub.remove_source(topic);
+                }
             }
         });
         core.services.provide(META.id, service.clone());

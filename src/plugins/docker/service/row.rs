@@ -1,5 +1,6 @@
 //! From the engine's list to rows: pure, and safe against what a host may say.
 
+use super::engine::{PortSummary, Summary};
 use crate::{
     core::{id::UnixMillis, live::service::LiveRow},
     plugins::{
@@ -7,29 +8,37 @@ use crate::{
         machines::model::MachineRow,
     },
 };
-use super::engine::{PortSummary, Summary};
 use std::{cmp::Ordering, time::Duration};
 
 /// Longest text that a row takes from a host, in characters.
 const MAX_TEXT: usize = 256;
 
 /// A row and what the list says beside it.
-pub(super) struct Listed {
+pub(super) struct Seen {
     pub row: ContainerRow,
     /// For a stopped one: how long ago it ended, as roughly as the engine says it.
     pub ended_ago: Option<Duration>,
 }
 
 /// The row of one container; `None` when it has no usable id.
-pub(super) fn container(machine: &MachineRow, summary: Summary) -> Option<Listed> {
+pub(super) fn container(machine: &MachineRow, summary: Summary) -> Option<Seen> {
     let status = summary.status.0.unwrap_or_default();
     let id = summary.id.0?.parse().ok()?;
-    let name = summary.names.0.unwrap_or_default().into_iter().next().unwrap_or_default();
+    let name = summary
+        .names
+        .0
+        .unwrap_or_default()
+        .into_iter()
+        .next()
+        .unwrap_or_default();
     let mut ports: Vec<Port> = summary.ports.0.into_iter().map(port).collect();
     // The engine lists a port once for IPv4 and once for IPv6; people mean one.
     ports.sort();
     ports.dedup_by(|a, b| a.label() == b.label());
-    let project = summary.labels.0.and_then(|mut l| l.remove("com.docker.compose.project"));
+    let project = summary
+        .labels
+        .0
+        .and_then(|mut l| l.remove("com.docker.compose.project"));
     let row = ContainerRow {
         machine: machine.id,
         machine_name: machine.name.clone(),
@@ -44,7 +53,7 @@ pub(super) fn container(machine: &MachineRow, summary: Summary) -> Option<Listed
         project: project.map(|p| cut(&p)),
         command: cut(&summary.command.0.unwrap_or_default()),
     };
-    Some(Listed {
+    Some(Seen {
         row,
         ended_ago: ended_ago(&status),
     })

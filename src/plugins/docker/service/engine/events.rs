@@ -114,15 +114,25 @@ mod tests {
     #[test]
     fn dk_07_events_are_read_however_they_are_cut_and_an_odd_one_is_not_lost() {
         let text = concat!(
-            r#"{"Type":"container","Action":"start","Actor":{"ID":"a1"},"scope":"moon"}"#, "\n",
-            r#"{"Action":"exec_create: sh","Actor":{"ID":"a1"}}"#, "\n\n",
-            r#"{"Action":"health_status: healthy","Actor":{"ID":"b2"}}"#, "\n",
+            r#"{"Type":"container","Action":"start","Actor":{"ID":"a1"},"scope":"moon"}"#,
+            "\n",
+            r#"{"Action":"exec_create: sh","Actor":{"ID":"a1"}}"#,
+            "\n\n",
+            r#"{"Action":"health_status: healthy","Actor":{"ID":"b2"}}"#,
+            "\n",
             "{\"Action\":\"di\n",
-            r#"{"Action":"die","Actor":null}"#, "\n",
+            r#"{"Action":"die","Actor":null}"#,
+            "\n",
         );
         let expected = [
-            Event::Container { id: "a1".into(), started: true },
-            Event::Container { id: "b2".into(), started: false },
+            Event::Container {
+                id: "a1".into(),
+                started: true,
+            },
+            Event::Container {
+                id: "b2".into(),
+                started: false,
+            },
             Event::Unreadable,
             Event::Unreadable,
         ];

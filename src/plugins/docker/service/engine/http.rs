@@ -85,8 +85,15 @@ impl Answer {
         }
     }
 
-    /// The whole body. Errors: `Upstream` when it is longer than `limit`, `Timeout` when nothing comes for too long.
+    /// The whole body. Errors: `Upstream` when it is longer than `limit`, `Timeout` when nothing comes for too
+    /// long, or the whole takes four times as long.
     pub async fn bytes(&mut self, limit: usize) -> AppResult<Vec<u8>> {
+        timeout(self.patience * 4, self.read(limit))
+            .await
+            .map_err(|_| silent(self.patience * 4))?
+    }
+
+    async fn read(&mut self, limit: usize) -> AppResult<Vec<u8>> {
         let mut all = Vec::new();
         while let Some(chunk) = timeout(self.patience, self.chunk())
             .await
@@ -138,7 +145,11 @@ fn refused(status: StatusCode, body: &[u8]) -> AppError {
         .map_or_else(|_| String::from_utf8_lossy(body).into_owned(), |said| said.message);
     AppError::new(
         ErrorKind::Upstream,
-        format!("The engine refused with {}: {}", status.as_u16(), clean(&text, ERROR_CHARS)),
+        format!(
+            "The engine refused with {}: {}",
+            status.as_u16(),
+            clean(&text, ERROR_CHARS)
+        ),
     )
 }
 
@@ -162,6 +173,8 @@ fn unreachable(why: &std::io::Error) -> AppError {
 fn broken(why: &hyper::Error) -> AppError {
     AppError::new(
         ErrorKind::HostUnreachable,
-        format!("The Docker engine ended its answer before it was whole ({why}); it is restarting, or the line was cut."),
+        format!(
+            "The Docker engine ended its answer before it was whole ({why}); it is restarting, or the line was cut."
+        ),
     )
 }

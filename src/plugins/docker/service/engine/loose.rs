@@ -44,8 +44,12 @@ impl<T> Default for LooseList<T> {
 
 impl<'de, T: DeserializeOwned> Deserialize<'de> for LooseList<T> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let members = Loose::<Vec<serde_json::Value>>::deserialize(from)?.0.unwrap_or_default();
-        let read = members.into_iter().filter_map(|value| serde_json::from_value(value).ok());
+        let members = Loose::<Vec<serde_json::Value>>::deserialize(from)?
+            .0
+            .unwrap_or_default();
+        let read = members
+            .into_iter()
+            .filter_map(|value| serde_json::from_value(value).ok());
         Ok(Self(read.collect()))
     }
 }
@@ -65,7 +69,8 @@ mod tests {
 
     #[test]
     fn dk_07_an_odd_field_is_a_missing_one_and_its_neighbours_stay() {
-        let thing: Thing = serde_json::from_str(r#"{"name": 7, "labels": null, "ports": [1, "x", null, 2], "new": {}}"#).unwrap();
+        let thing: Thing =
+            serde_json::from_str(r#"{"name": 7, "labels": null, "ports": [1, "x", null, 2], "new": {}}"#).unwrap();
         assert_eq!((thing.name.0, thing.labels.0, thing.ports.0), (None, None, vec![1, 2]));
         let thing: Thing = serde_json::from_str(r#"{"ports": null}"#).unwrap();
         assert_eq!(thing.ports.0, Vec::<u16>::new());

@@ -119,7 +119,9 @@ impl Demux {
         let mut part = part;
         if let Some(time) = &mut self.time {
             let space = part.iter().position(|b| *b == b' ');
-            let take = space.unwrap_or(part.len()).min((LONGEST_TIME + 1).saturating_sub(time.len()));
+            let take = space
+                .unwrap_or(part.len())
+                .min((LONGEST_TIME + 1).saturating_sub(time.len()));
             time.extend_from_slice(&part[..take]);
             part = &part[take..];
             let at = part.starts_with(b" ").then(|| nanos(time)).flatten();

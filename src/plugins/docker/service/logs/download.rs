@@ -15,7 +15,7 @@ use crate::{
     },
 };
 use bytes::Bytes;
-use futures::Stream;
+use futures::{StreamExt, stream::BoxStream};
 use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::OwnedSemaphorePermit,
@@ -43,8 +43,12 @@ impl Logs {
         self: &Arc<Self>,
         row: &ContainerRow,
         timestamps: bool,
-    ) -> AppResult<impl Stream<Item = AppResult<Bytes>> + Send + 'static> {
-        let place = self.downloads.clone().try_acquire_owned().map_err(|_| too_many_downloads())?;
+    ) -> AppResult<BoxStream<'static, AppResult<Bytes>>> {
+        let place = self
+            .downloads
+            .clone()
+            .try_acquire_owned()
+            .map_err(|_| too_many_downloads())?;
         let until = Instant::now() + WITHIN;
         let engine = Engine::of(&self.machines, row.machine).await?;
         let terminal = is_terminal(&engine, &row.id).await?;
@@ -64,7 +68,8 @@ impl Logs {
         };
         Ok(futures::stream::try_unfold(state, |mut state| async move {
             Ok(state.next().await?.map(|bytes| (bytes, state)))
-        }))
+        })
+        .boxed())
     }
 }
 
@@ -80,7 +85,10 @@ impl Download {
             let chunk = timeout_at(self.until, self.answer.chunk()).await.map_err(|_| {
                 AppError::new(
                     ErrorKind::Timeout,
-                    format!("The log took longer than {} minutes and was cut.", WITHIN.as_secs() / 60),
+                    format!(
+                        "The log took longer than {} minutes and was cut.",
+                        WITHIN.as_secs() / 60
+                    ),
                 )
             })??;
             let Self { demux, text, over, .. } = self;
@@ -138,12 +146,19 @@ mod tests {
             ]
         };
         let text = |timestamps| {
-            let mut text = Text { timestamps, open: [false; 2], out: Vec::new() };
+            let mut text = Text {
+                timestamps,
+                open: [false; 2],
+                out: Vec::new(),
+            };
             pieces().into_iter().for_each(|piece| text.take(piece));
             text.out
         };
         assert_eq!(text(false), b"long line\r\n\xff\n");
         let t = String::from_utf8_lossy(time).into_owned();
-        assert_eq!(text(true), [t.as_bytes(), b" long line\r\n", t.as_bytes(), b" \xff\n"].concat());
+        assert_eq!(
+            text(true),
+            [t.as_bytes(), b" long line\r\n", t.as_bytes(), b" \xff\n"].concat()
+        );
     }
 }

@@ -116,7 +116,11 @@ fn whole_characters(bytes: &[u8]) -> &[u8] {
         Some(b) if b & 0xf8 == 0xf0 => 4,
         _ => return bytes,
     };
-    if bytes.len() - start < complete { &bytes[..start] } else { bytes }
+    if bytes.len() - start < complete {
+        &bytes[..start]
+    } else {
+        bytes
+    }
 }
 
 /// Text of a host: what is no UTF-8 is replaced, and so is each control character but tabs and what ANSI
@@ -260,12 +264,18 @@ mod tests {
         assert_eq!(last.text, "next");
         let all: u64 = long.iter().map(|l| l.text.len() as u64 + l.cut_bytes).sum();
         assert_eq!(all, 10 << 20);
-        assert!(long.iter().all(|l| l.text.bytes().all(|b| b == b'x')), "no time is left in the text");
+        assert!(
+            long.iter().all(|l| l.text.bytes().all(|b| b == b'x')),
+            "no time is left in the text"
+        );
     }
 
     #[test]
     fn sh_10_binary_output_becomes_text_and_a_cut_goes_through_no_character() {
-        assert_eq!(readable(b"a\xff\0b\tc\x1b[1m\rd"), "a\u{fffd}\u{fffd}b\tc\u{1b}[1m\u{240d}d");
+        assert_eq!(
+            readable(b"a\xff\0b\tc\x1b[1m\rd"),
+            "a\u{fffd}\u{fffd}b\tc\u{1b}[1m\u{240d}d"
+        );
         let long = "\u{1f980}".repeat(LINE_BYTES);
         for lead in ["", "x", "xx", "xxx"] {
             let text = format!("{lead}{long}\n");

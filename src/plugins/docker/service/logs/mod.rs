@@ -36,6 +36,8 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
+#[cfg(test)]
+pub(super) use tail::read_all;
 use tokio::sync::Semaphore;
 
 /// Logs that may be followed on one machine at a time: each takes a connection to its engine.
@@ -75,7 +77,9 @@ impl Logs {
 
     /// The newest `most` lines: from memory while the log is followed, else from the engine.
     pub(super) async fn tail(&self, row: &ContainerRow, most: u32) -> AppResult<Vec<LogLine>> {
-        let held = self.find(&log_shard(row.machine, &row.id)).map(|f| f.tail(most as usize));
+        let held = self
+            .find(&log_shard(row.machine, &row.id))
+            .map(|f| f.tail(most as usize));
         if let Some(lines) = held.filter(|lines| !lines.is_empty()) {
             return Ok(lines);
         }
@@ -106,7 +110,9 @@ impl Logs {
 
     /// `None` when the container is gone.
     fn container_state(&self, machine: MachineId, id: &ContainerId) -> Option<ContainerState> {
-        self.containers.get(&machine.to_string(), id.as_str()).map(|row| row.state)
+        self.containers
+            .get(&machine.to_string(), id.as_str())
+            .map(|row| row.state)
     }
 
     /// Ends the following unless somebody came back meanwhile.
@@ -121,7 +127,9 @@ impl Logs {
     }
 
     fn begin(self: &Arc<Self>, shard: &str, follows: &mut HashMap<String, Arc<Follow>>) {
-        let Some((machine, id)) = parse_shard(shard) else { return };
+        let Some((machine, id)) = parse_shard(shard) else {
+            return;
+        };
         if self.container_state(machine, &id).is_none() {
             return;
         }

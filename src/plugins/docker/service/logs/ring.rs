@@ -54,11 +54,18 @@ mod tests {
     fn a_ring_keeps_the_newest_within_both_bounds() {
         let mut ring = Ring::new(3, 1_000);
         for n in 1..=5 {
-            ring.push(LogLine { n, ..LogLine::default() });
+            ring.push(LogLine {
+                n,
+                ..LogLine::default()
+            });
         }
         assert_eq!(ring.tail(9).iter().map(|l| l.n).collect::<Vec<_>>(), [3, 4, 5]);
         assert_eq!(ring.tail(1).iter().map(|l| l.n).collect::<Vec<_>>(), [5]);
-        ring.push(LogLine { n: 6, text: "x".repeat(900), ..LogLine::default() });
+        ring.push(LogLine {
+            n: 6,
+            text: "x".repeat(900),
+            ..LogLine::default()
+        });
         assert_eq!(ring.tail(9).iter().map(|l| l.n).collect::<Vec<_>>(), [6]);
         assert_eq!(ring.take().len(), 1);
         assert!(ring.is_empty());

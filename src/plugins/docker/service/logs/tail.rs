@@ -34,13 +34,22 @@ pub(super) async fn tail_of(engine: &Engine, id: &ContainerId, most: u32) -> App
         }
         reader.finish();
         lines.extend(reader.lines());
-        Ok(lines)
+        Ok::<_, AppError>(lines)
     };
     let mut lines: Vec<LogLine> = timeout(WITHIN, reading).await.map_err(|_| late())??;
     for (n, line) in (1..).zip(&mut lines) {
         line.n = n;
     }
     Ok(lines)
+}
+
+/// Every line, for tests.
+#[cfg(test)]
+pub(in crate::plugins::docker::service) async fn read_all(
+    engine: &Engine,
+    id: &ContainerId,
+) -> AppResult<Vec<LogLine>> {
+    tail_of(engine, id, 10_000).await
 }
 
 fn late() -> AppError {
