@@ -23,3 +23,11 @@ pub fn close_dialog(_event: &ev::Event) {}
 pub fn close_popover(_event: &ev::Event) {}
 pub fn load_widget(_name: &str) {}
 pub(super) fn draw(_element: &HtmlElement, _unit: Unit, _plot: &Plot) {}
+pub fn scroll_to_end(_area: &HtmlElement) {}
+pub fn at_end(_area: &HtmlElement) -> Option<bool> {
+    None
+}
+pub fn turned_up(_event: &ev::WheelEvent) -> bool {
+    false
+}
+pub fn show_line(_area: &HtmlElement, _key: u64) {}

@@ -2,59 +2,20 @@
 
 use super::{actions::Actions, row::ContainerLine};
 use crate::{
-    core::{
-        live::{
-            client::{live_rows, row_key},
-            model::Rows,
-        },
-        url::url,
+    core::live::{
+        client::{live_rows, row_key},
+        model::Rows,
     },
     plugins::{
         docker::{
             api::list_containers,
-            model::{ContainerState, Fleet, Health, TOPIC_CONTAINERS},
+            model::{Fleet, TOPIC_CONTAINERS},
         },
         machines::model::MachineId,
     },
     ui::{Column, ErrorBox, Skeleton, Table},
 };
 use leptos::prelude::*;
-
-/// Containers by state, for the overview.
-pub fn overview_card() -> AnyView {
-    let fleet = Resource::new(|| (), |()| list_containers());
-    view! {
-        <Transition fallback=|| view! { <Skeleton lines=2 /> }>
-            {move || Suspend::new(async move {
-                match fleet.await {
-                    Ok(initial) => view! { <Counts initial /> }.into_any(),
-                    Err(error) => view! { <ErrorBox error /> }.into_any(),
-                }
-            })}
-        </Transition>
-    }
-    .into_any()
-}
-
-#[component]
-fn Counts(initial: Fleet) -> impl IntoView {
-    let rows = live_rows(TOPIC_CONTAINERS, None, initial.containers);
-    let count = move |wanted: fn(ContainerState, Health) -> bool| {
-        Memo::new(move |_| rows.all().iter().filter(|r| wanted(r.state, r.health)).count())
-    };
-    let running = count(|state, _| state == ContainerState::Running);
-    let unhealthy = count(|state, health| {
-        health == Health::Unhealthy || matches!(state, ContainerState::Restarting | ContainerState::Dead)
-    });
-    let stopped = count(|state, _| matches!(state, ContainerState::Exited | ContainerState::Created));
-    view! {
-        <dl class="counts">
-            <div><dt>"Running"</dt><dd class="num"><a href=url("/containers?q=running")>{move || running.get()}</a></dd></div>
-            <div><dt>"Need attention"</dt><dd class="num">{move || unhealthy.get()}</dd></div>
-            <div><dt>"Stopped"</dt><dd class="num"><a href=url("/containers?q=exited")>{move || stopped.get()}</a></dd></div>
-        </dl>
-    }
-}
 
 const COLUMNS: &[Column] = &[
     Column::new("Name"),

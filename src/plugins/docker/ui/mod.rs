@@ -3,11 +3,13 @@
 mod actions;
 mod card;
 mod list;
+mod overview;
 mod page;
 mod row;
 
-pub use card::{machine_containers, overview_card};
+pub use card::machine_containers;
 pub use list::ContainersPage;
+pub use overview::{attention_card, consumers_card, overview_card};
 pub use page::ContainerPage;
 
 use super::model::{ContainerState, Health};
