@@ -80,6 +80,22 @@ pub fn provide_slots() {
             },
         )
         .with(
+            &OVERVIEW_CARDS,
+            Widget {
+                plugin: docker::META.id,
+                title: "Needs attention",
+                view: |()| docker::ui::attention_card(),
+            },
+        )
+        .with(
+            &OVERVIEW_CARDS,
+            Widget {
+                plugin: docker::META.id,
+                title: "Top consumers",
+                view: |()| docker::ui::consumers_card(),
+            },
+        )
+        .with(
             &machines::slots::MACHINE_TABS,
             Widget {
                 plugin: docker::META.id,

@@ -107,7 +107,11 @@ pub fn pressed_key(event: &ev::KeyboardEvent) -> Option<String> {
     }
     let inside = |selector: &str| target(event).is_some_and(|t| t.closest(selector).ok().flatten().is_some());
     let taken = inside(TYPED_INTO) || (matches!(key.as_str(), "Enter" | " ") && inside("a, button, summary, input"));
-    let behind = document().query_selector(":modal, :popover-open").ok().flatten().is_some();
+    let behind = document()
+        .query_selector(":modal, :popover-open")
+        .ok()
+        .flatten()
+        .is_some();
     match () {
         () if taken || behind => None,
         () if key == " " => Some("Space".to_owned()),
@@ -299,4 +303,41 @@ pub fn click_in_row(selector: &str) {
 
 fn target(event: &ev::Event) -> Option<web_sys::Element> {
     event.target().and_then(|t| t.dyn_into().ok())
+}
+
+/// How near the end of its content an element counts as scrolled to it, in pixels.
+const NEAR: i32 = 24;
+
+thread_local! {
+    /// How high the content was when it was last scrolled to its end.
+    static HEIGHT: std::cell::Cell<i32> = const { std::cell::Cell::new(0) };
+}
+
+pub fn scroll_to_end(area: &HtmlElement) {
+    let height = area.scroll_height();
+    HEIGHT.set(height);
+    area.set_scroll_top(height);
+}
+
+/// Whether the element is scrolled to its end; `None` where that cannot be told, because lines came in since
+/// [`scroll_to_end`] and it is their coming that is seen.
+pub fn at_end(area: &HtmlElement) -> Option<bool> {
+    let height = area.scroll_height();
+    if height - area.scroll_top() - area.client_height() <= NEAR {
+        return Some(true);
+    }
+    (height == HEIGHT.get()).then_some(false)
+}
+
+/// Whether the wheel was turned towards the beginning.
+pub fn turned_up(event: &ev::WheelEvent) -> bool {
+    event.delta_y() < 0.0
+}
+
+/// Brings the line with this `data-line` into the middle of its log.
+pub fn show_line(area: &HtmlElement, key: u64) {
+    let line = area.query_selector(&format!("[data-line=\"{key}\"]")).ok().flatten();
+    if let Some(line) = line.and_then(|e| e.dyn_into::<HtmlElement>().ok()) {
+        area.set_scroll_top(line.offset_top() - area.client_height() / 2);
+    }
 }

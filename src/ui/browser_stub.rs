@@ -55,3 +55,11 @@ pub fn row_has_focus() -> bool {
 }
 pub fn step_row(_by: i32) {}
 pub fn click_in_row(_selector: &str) {}
+pub fn scroll_to_end(_area: &HtmlElement) {}
+pub fn at_end(_area: &HtmlElement) -> Option<bool> {
+    None
+}
+pub fn turned_up(_event: &ev::WheelEvent) -> bool {
+    false
+}
+pub fn show_line(_area: &HtmlElement, _key: u64) {}

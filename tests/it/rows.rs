@@ -15,7 +15,6 @@ use std::{collections::HashMap, sync::Arc};
 /// One host and the containers on it.
 pub struct Simulated {
     pub machine: MachineId,
-    pub name: String,
     pub rows: Vec<ContainerRow>,
 }
 
@@ -98,11 +97,7 @@ fn simulate_host(core: &Core, name: &str, each: usize) -> Simulated {
             problem: None,
         },
     );
-    Simulated {
-        machine,
-        name: name.to_owned(),
-        rows,
-    }
+    Simulated { machine, rows }
 }
 
 /// A row with the label `tier=front` or, every third, `tier=back`.

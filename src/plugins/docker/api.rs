@@ -1,8 +1,12 @@
 //! Server functions of the docker plugin: authorise, one call, done.
 
-use super::model::{ContainerAction, ContainerId, ContainerNumbers, ContainerRef, ContainerRow, Fleet};
+use super::model::{
+    ContainerAction, ContainerDetails, ContainerId, ContainerNumbers, ContainerRef, ContainerRow, Fleet, FleetSummary,
+};
 use crate::{
-    core::{call::PageClient, jobs::model::JobId, live::model::Rows, palette::model::Hit, series::SeriesSet},
+    core::{
+        call::PageClient, jobs::model::JobId, lines::LogLine, live::model::Rows, palette::model::Hit, series::SeriesSet,
+    },
     error::AppError,
     plugins::machines::model::MachineId,
 };
@@ -12,7 +16,9 @@ use leptos::prelude::*;
 use {
     super::{
         model::ContainerQuery,
-        service::{Chosen, ContainersView, DockerService, Options, authorise_all, authorised, with_right},
+        service::{
+            Chosen, ContainersLogs, ContainersView, DockerService, Options, authorise_all, authorised, with_right,
+        },
     },
     crate::core::auth::{
         api::{actor, go_to, service, wants_page},
@@ -42,6 +48,27 @@ pub async fn container(machine: MachineId, container: ContainerId) -> Result<Row
     service::<DockerService>()?
         .container(row.machine, &row.id)
         .ok_or_else(|| AppError::not_found("container"))
+}
+
+/// One container in detail, asked from its engine.
+#[server(prefix = "/api", endpoint = "docker/inspect", client = PageClient)]
+pub async fn inspect(machine: MachineId, container: ContainerId) -> Result<ContainerDetails, AppError> {
+    let found = authorised::<ContainersView>(&actor()?, machine, container).await?;
+    service::<DockerService>()?.inspect(found).await
+}
+
+/// The newest 200 lines of a container's log.
+#[server(prefix = "/api", endpoint = "docker/log_tail", client = PageClient)]
+pub async fn log_tail(machine: MachineId, container: ContainerId) -> Result<Vec<LogLine>, AppError> {
+    let found = authorised::<ContainersLogs>(&actor()?, machine, container).await?;
+    service::<DockerService>()?.log_tail(found, 200).await
+}
+
+/// All containers in a few numbers.
+#[server(prefix = "/api", endpoint = "docker/summary", client = PageClient)]
+pub async fn summary() -> Result<Rows<FleetSummary>, AppError> {
+    actor()?.authorise::<Instance, ContainersView>(()).await?;
+    Ok(service::<DockerService>()?.summary())
 }
 
 /// The newest numbers of every running container.

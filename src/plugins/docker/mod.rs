@@ -6,6 +6,8 @@
 //! and cuts. Every change is a job that authorises again on each target.
 
 pub mod api;
+#[cfg(feature = "ssr")]
+pub mod http;
 pub mod model;
 #[cfg(feature = "ssr")]
 pub mod service;
@@ -23,6 +25,7 @@ pub static META: PluginMeta = PluginMeta {
         "docker.containers.start",
         "docker.containers.stop",
         "docker.containers.restart",
+        "docker.containers.logs",
         "docker.containers.pause",
         "docker.containers.unpause",
         "docker.containers.kill",

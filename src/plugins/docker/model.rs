@@ -2,13 +2,22 @@
 
 mod action;
 mod fleet;
+mod inspect;
+mod logs;
 mod numbers;
 mod query;
+mod summary;
 
 pub use action::{ContainerAction, ContainerRef, MAX_CHOSEN};
 pub use fleet::{Facets, Fleet, FleetWindow, HostCount, Reading, TOPIC_FLEET};
+pub use inspect::{
+    ContainerDetails, HealthCheck, HealthDetails, ImageDetails, Limits, Mount, Network, ProcessDetails, Security,
+    StateDetails,
+};
+pub use logs::{LogEvent, LogState, TOPIC_LOGS, log_shard};
 pub use numbers::{CONTAINER_SERIES, ContainerNumbers, TOPIC_CONTAINER_NUMBERS};
 pub use query::{Cell, ContainerQuery, MAX_PER_PAGE, PER_PAGE, Sort, SortBy};
+pub use summary::{Attention, Consumer, FleetSummary, TOPIC_SUMMARY, Trouble};
 
 use crate::{
     core::{id::UnixMillis, live::model::RowKey},

@@ -11,7 +11,7 @@ use serde_json::Value;
 use std::{
     collections::{HashMap, HashSet, VecDeque},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError, RwLock,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock,
         atomic::{AtomicU8, Ordering},
     },
 };
@@ -33,6 +33,11 @@ pub trait TopicSource: Send + Sync {
     }
     /// The state of a shard and its place in the history, read under the source's own lock.
     fn snapshot(&self, shard: &str) -> Option<(Seq, Value)>;
+    /// Called when a shard gets its first subscriber that names it and may see it, and when it loses its last
+    /// one: for topics whose shards are there on demand. The calls of one topic come one after another, in
+    /// the order of what they tell, possibly twice the same; none of the locks is held that publishing and
+    /// ending take. It must not block, nor subscribe.
+    fn watched(&self, _shard: &str, _on: bool) {}
     /// The rows that `view` shows of the shards that `may` allows; `None` where views make no sense.
     fn window(&self, _view: &View, _may: &dyn Fn(&str) -> bool) -> Option<WindowRows> {
         None
@@ -82,6 +87,8 @@ pub struct Subscriber {
     pub actor: Actor,
     /// What changed in a view's topic since its last window, as a [`Change`]; 0 for nothing.
     pub(super) dirty: AtomicU8,
+    /// The shards that it was counted for as their watcher.
+    pub(super) watches: OnceLock<Vec<String>>,
 }
 
 impl Subscriber {
@@ -139,6 +146,15 @@ impl Shard {
     }
 }
 
+/// How many subscribers watch each shard. Taken before every other lock, by who comes and goes only.
+type Demand = HashMap<String, usize>;
+
+#[derive(Default)]
+struct Place {
+    demand: Mutex<Demand>,
+    topic: Mutex<Topic>,
+}
+
 #[derive(Default)]
 struct Topic {
     shards: HashMap<String, Shard>,
@@ -149,7 +165,7 @@ struct Topic {
 pub struct Hub {
     epoch: u32,
     build_id: String,
-    topics: RwLock<HashMap<String, Arc<Mutex<Topic>>>>,
+    topics: RwLock<HashMap<String, Arc<Place>>>,
     sources: RwLock<HashMap<&'static str, Arc<dyn TopicSource>>>,
     feeds: RwLock<Vec<Feed>>,
     sockets: Mutex<HashMap<u64, (SessionId, Arc<Outbox>)>>,
@@ -175,12 +191,15 @@ impl Hub {
         &self.build_id
     }
 
-    /// Makes `source` the owner of its topic; an earlier owner is replaced.
+    /// Makes `source` the owner of its topic; an earlier owner is replaced. It is told what is watched already.
     pub fn set_source(&self, source: Arc<dyn TopicSource>) {
+        let place = self.place(source.topic());
+        let demand = lock(&place.demand);
         self.sources
             .write()
             .unwrap_or_else(PoisonError::into_inner)
-            .insert(source.topic(), source);
+            .insert(source.topic(), source.clone());
+        demand.keys().for_each(|shard| source.watched(shard, true));
     }
     /// The topic has no owner any more (its plugin stopped): its shards end.
     pub fn remove_source(&self, topic: &str) {
@@ -201,9 +220,9 @@ impl Hub {
             .cloned()
     }
 
-    fn topic(&self, name: &str) -> Arc<Mutex<Topic>> {
-        if let Some(topic) = self.topics.read().unwrap_or_else(PoisonError::into_inner).get(name) {
-            return topic.clone();
+    fn place(&self, name: &str) -> Arc<Place> {
+        if let Some(place) = self.topics.read().unwrap_or_else(PoisonError::into_inner).get(name) {
+            return place.clone();
         }
         self.topics
             .write()
@@ -216,8 +235,8 @@ impl Hub {
     /// Sends `event` to everybody who may see the shard: encoded once. Call it under the lock that guards the state.
     pub fn publish<E: Serialize>(&self, key: &ShardKey, event: &E) -> Seq {
         let body = serde_json::to_value(event).unwrap_or(Value::Null);
-        let topic = self.topic(&key.topic);
-        let mut topic = lock(&topic);
+        let place = self.place(&key.topic);
+        let mut topic = lock(&place.topic);
         let shard = topic.shards.entry(key.shard.clone()).or_default();
         shard.n += 1;
         let seq = Seq {
@@ -247,8 +266,8 @@ impl Hub {
 
     /// Something that the views of `topic` show of `shard` changed, though no frame says so.
     pub fn touch(&self, topic: &str, shard: &str, change: Change) {
-        let topic = self.topic(topic);
-        let topic = lock(&topic);
+        let place = self.place(topic);
+        let topic = lock(&place.topic);
         let views = topic.subscribers.iter().filter(|s| s.view.is_some());
         views.filter(|s| self.permits(s, shard)).for_each(|s| s.mark(change));
     }
@@ -269,15 +288,15 @@ impl Hub {
 
     /// The place of a shard's newest frame.
     pub fn seq(&self, key: &ShardKey) -> Seq {
-        let topic = self.topic(&key.topic);
-        let n = lock(&topic).shards.get(&key.shard).map_or(0, |s| s.n);
+        let place = self.place(&key.topic);
+        let n = lock(&place.topic).shards.get(&key.shard).map_or(0, |s| s.n);
         Seq { epoch: self.epoch, n }
     }
 
     /// The shard is gone. Its counter stays, so that a shard of the same name cannot be mistaken for it.
     pub fn end(&self, key: &ShardKey) {
-        let topic = self.topic(&key.topic);
-        let mut topic = lock(&topic);
+        let place = self.place(&key.topic);
+        let mut topic = lock(&place.topic);
         if let Some(shard) = topic.shards.get_mut(&key.shard) {
             shard.n += 1;
             shard.clear();
@@ -303,6 +322,23 @@ impl Hub {
         let Some(source) = self.source(&subscriber.topic) else {
             return;
         };
+        let place = self.place(&subscriber.topic);
+        let mut demand = lock(&place.demand);
+        self.join(&place, &subscriber, source.as_ref(), have);
+        // The socket asks for its snapshots after this, so that what begins on demand has begun by then.
+        let named = subscriber.shards.iter().flatten();
+        let watches: Vec<String> = named.filter(|s| self.permits(&subscriber, s)).cloned().collect();
+        for shard in &watches {
+            let count = demand.entry(shard.clone()).or_default();
+            *count += 1;
+            if *count == 1 {
+                source.watched(shard, true);
+            }
+        }
+        let _ = subscriber.watches.set(watches);
+    }
+
+    fn join(&self, place: &Place, subscriber: &Arc<Subscriber>, source: &dyn TopicSource, have: &[ShardSeq]) {
         let have: HashMap<&str, Seq> = have.iter().map(|h| (h.shard.as_str(), h.seq)).collect();
         let known: HashSet<String> = source
             .shards()
@@ -310,13 +346,12 @@ impl Hub {
             .chain(have.keys().map(|s| (*s).to_owned()))
             .chain(subscriber.shards.iter().flatten().cloned())
             .collect();
-        let topic = self.topic(&subscriber.topic);
-        let mut topic = lock(&topic);
+        let mut topic = lock(&place.topic);
         topic.subscribers.push(subscriber.clone());
         if subscriber.view.is_some() {
             return subscriber.mark(Change::State);
         }
-        for shard in known.into_iter().filter(|s| self.permits(&subscriber, s)) {
+        for shard in known.into_iter().filter(|s| self.permits(subscriber, s)) {
             let key = ShardKey::new(&subscriber.topic, &shard);
             match topic.missed(&shard, have.get(shard.as_str()), self.epoch) {
                 Some(frames) => frames
@@ -328,8 +363,19 @@ impl Hub {
     }
 
     pub(super) fn unsubscribe(&self, subscriber: &Arc<Subscriber>) {
-        let topic = self.topic(&subscriber.topic);
-        lock(&topic).subscribers.retain(|s| !Arc::ptr_eq(s, subscriber));
+        let place = self.place(&subscriber.topic);
+        let mut demand = lock(&place.demand);
+        lock(&place.topic).subscribers.retain(|s| !Arc::ptr_eq(s, subscriber));
+        for shard in subscriber.watches.get().into_iter().flatten() {
+            let Some(count) = demand.get_mut(shard) else { continue };
+            *count -= 1;
+            if *count == 0 {
+                demand.remove(shard);
+                if let Some(source) = self.source(&subscriber.topic) {
+                    source.watched(shard, false);
+                }
+            }
+        }
     }
 
     pub(super) fn enter(&self, id: u64, session: SessionId, outbox: Arc<Outbox>) {

@@ -16,7 +16,7 @@ use serde_json::Value;
 use std::{
     collections::HashMap,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU8, AtomicU64, Ordering},
     },
     time::Duration,
@@ -147,6 +147,7 @@ impl LiveSocket {
                     outbox: self.outbox.clone(),
                     actor: self.actor.clone(),
                     dirty: AtomicU8::new(0),
+                    watches: OnceLock::new(),
                 });
                 self.subs.insert(sub, Sub::new(subscriber.clone()));
                 self.hub.subscribe(subscriber, &have);

@@ -22,6 +22,8 @@ action!(
     ContainersStart = "docker.containers.start",
     ContainersStop = "docker.containers.stop",
     ContainersRestart = "docker.containers.restart",
+    /// Read what a container wrote.
+    ContainersLogs = "docker.containers.logs",
     ContainersPause = "docker.containers.pause",
     ContainersUnpause = "docker.containers.unpause",
     ContainersKill = "docker.containers.kill",

@@ -1,29 +1,36 @@
 //! The containers of the fleet, in memory and true; and what can be done to them.
 
+mod attention;
 mod bulk;
 mod container;
 mod engine;
+mod inspect;
+mod instant;
 mod jobs;
+mod logs;
 mod numbers;
 mod row;
 mod select;
+mod summary;
 mod table;
 mod watch;
 
 pub use bulk::Chosen;
 pub(crate) use container::with_right;
 pub use container::{
-    Container, ContainersKill, ContainersPause, ContainersRemove, ContainersRestart, ContainersStart, ContainersStop,
-    ContainersUnpause, ContainersView, Does,
+    Container, ContainersKill, ContainersLogs, ContainersPause, ContainersRemove, ContainersRestart, ContainersStart,
+    ContainersStop, ContainersUnpause, ContainersView, Does,
 };
 pub use jobs::{Options, authorise_all, kinds};
+pub use logs::Logs;
 pub use row::Listed;
 
 use super::{
     META,
     model::{
-        ContainerAction, ContainerId, ContainerNumbers, ContainerQuery, ContainerRow, ContainerState, EngineRow, Fleet,
-        CONTAINER_SERIES, TOPIC_CONTAINER_NUMBERS, TOPIC_CONTAINERS, TOPIC_ENGINES, TOPIC_FLEET,
+        CONTAINER_SERIES, ContainerAction, ContainerDetails, ContainerId, ContainerNumbers, ContainerQuery,
+        ContainerRow, ContainerState, EngineRow, Fleet, TOPIC_CONTAINER_NUMBERS, TOPIC_CONTAINERS, TOPIC_ENGINES,
+        TOPIC_FLEET, TOPIC_LOGS, TOPIC_SUMMARY,
     },
 };
 use crate::{
@@ -31,6 +38,7 @@ use crate::{
         auth::service::{Action, Actor, Authorized},
         id::UnixMillis,
         jobs::service::Jobs,
+        lines::LogLine,
         live::{
             model::Rows,
             service::{Hub, RowTopic},
@@ -38,6 +46,7 @@ use crate::{
         palette::model::{Hit, best},
         plugin::PluginMeta,
         server::{
+            http::RouteTable,
             plugin::{PluginServer, Running},
             rings::Rings,
             state::Core,
@@ -50,7 +59,9 @@ use crate::{
         port::MachinesPort,
     },
 };
+use bytes::Bytes;
 use engine::Engine;
+use futures::stream::BoxStream;
 use std::sync::Arc;
 use table::Table;
 
@@ -65,6 +76,9 @@ pub struct DockerService {
     table: Arc<Table>,
     /// The last hour of each container.
     hours: Rings<(MachineId, ContainerId)>,
+    memory: attention::Memory,
+    summary: Arc<summary::Summary>,
+    logs: Arc<Logs>,
     machines: Arc<MachinesPort>,
     jobs: Arc<Jobs>,
 }
@@ -105,6 +119,42 @@ impl DockerService {
         })
     }
 
+    /// One container in detail, asked from its engine now.
+    pub async fn inspect(&self, container: Authorized<Container, ContainersView>) -> AppResult<ContainerDetails> {
+        let row = &container.object().0;
+        let engine = self.engine(row.machine).await?;
+        let said = engine.inspect(&row.id).await?;
+        // An image that was removed meanwhile is no reason to show nothing.
+        let image = match said.image.as_deref() {
+            Some(id) => engine.image(id).await.ok(),
+            None => None,
+        };
+        Ok(inspect::details(said, image))
+    }
+
+    /// The newest `most` lines of a container's log.
+    pub async fn log_tail(
+        &self,
+        container: Authorized<Container, ContainersLogs>,
+        most: u32,
+    ) -> AppResult<Vec<LogLine>> {
+        self.logs.tail(&container.object().0, most).await
+    }
+
+    /// A container's whole log, as text that comes piece by piece.
+    pub async fn download_log(
+        &self,
+        container: Authorized<Container, ContainersLogs>,
+        timestamps: bool,
+    ) -> AppResult<BoxStream<'static, AppResult<Bytes>>> {
+        self.logs.download(&container.object().0, timestamps).await
+    }
+
+    /// The logs that are followed now.
+    pub fn logs(&self) -> &Logs {
+        &self.logs
+    }
+
     pub(self) fn row(&self, machine: MachineId, id: &ContainerId) -> Option<ContainerRow> {
         self.containers.get(&machine.to_string(), id.as_str()).map(|it| it.row)
     }
@@ -125,7 +175,7 @@ impl DockerService {
     }
 
     async fn engine(&self, machine: MachineId) -> AppResult<Engine> {
-        Engine::connect(self.machines.docker_socket(machine).await?).await
+        Engine::of(&self.machines, machine).await
     }
 
     fn watching(&self, machine: &MachineRow, watching: bool, version: Option<String>, problem: Option<String>) {
@@ -165,6 +215,8 @@ impl DockerService {
         self.containers.drop_shard(&machine.to_string());
         self.engines.drop_shard(&machine.to_string());
         self.forget_numbers(machine);
+        self.memory.forget(machine);
+        self.logs.touched(machine, None);
     }
 }
 
@@ -188,8 +240,12 @@ impl PluginServer for DockerPlugin {
     fn job_kinds(&self) -> Vec<Arc<dyn crate::core::jobs::service::JobKind>> {
         kinds()
     }
+    fn routes(&self, table: &mut RouteTable) {
+        super::http::routes(table);
+    }
     async fn start(&self, core: Arc<Core>) -> AppResult<Running> {
         let hub: Arc<Hub> = core.hub.clone();
+        let tasks = TaskSet::new();
         let machines = core.services.get::<MachinesPort>()?;
         let containers = RowTopic::new(hub.clone(), TOPIC_CONTAINERS, ContainersView::NAME);
         let numbers = RowTopic::new(hub.clone(), TOPIC_CONTAINER_NUMBERS, ContainersView::NAME);
@@ -201,23 +257,35 @@ impl PluginServer for DockerPlugin {
             engines.clone(),
             machines.clone(),
         );
+        let logs = Logs::new(hub.clone(), containers.clone(), machines.clone(), tasks.clone());
         let service = Arc::new(DockerService {
             containers,
             numbers,
             engines,
             table,
             hours: Rings::new(&CONTAINER_SERIES, HISTORY_MILLIS, core.series.clone()),
+            memory: attention::Memory::default(),
+            summary: summary::Summary::new(hub.clone()),
+            logs: logs.clone(),
             machines,
             jobs: core.jobs.clone(),
         });
-        let tasks = TaskSet::new();
+        hub.set_source(Arc::new(logs::LogSource(logs)));
         watch::start(service.clone(), &tasks);
         numbers::start(service.clone(), &tasks);
+        summary::start(service.clone(), &tasks);
         tasks.spawn({
             let (hub, token) = (hub, tasks.token().clone());
             async move {
                 token.cancelled().await;
-                for topic in [TOPIC_FLEET, TOPIC_CONTAINERS, TOPIC_CONTAINER_NUMBERS, TOPIC_ENGINES] {
+                for topic in [
+                    TOPIC_FLEET,
+                    TOPIC_LOGS,
+                    TOPIC_SUMMARY,
+                    TOPIC_CONTAINER_NUMBERS,
+                    TOPIC_CONTAINERS,
+                    TOPIC_ENGINES,
+                ] {
                     hub.remove_source(topic);
                 }
             }

@@ -13,7 +13,7 @@ use crate::{
     plugins::{
         docker::{
             api::list_containers,
-            model::{Cell, ContainerQuery, ContainerState, Facets, Fleet, Health, TOPIC_ENGINES, TOPIC_FLEET},
+            model::{Cell, ContainerQuery, Fleet, TOPIC_ENGINES, TOPIC_FLEET},
         },
         machines::model::MachineId,
     },
@@ -36,34 +36,6 @@ fn fleet_of(query: ContainerQuery, lines: u8, show: fn(Fleet, ContainerQuery) ->
         </Transition>
     }
     .into_any()
-}
-
-/// Containers by state, for the overview. The counts come with every view: one row is enough to ask for.
-pub fn overview_card() -> AnyView {
-    let query = ContainerQuery {
-        per: 1,
-        ..ContainerQuery::default()
-    };
-    fleet_of(query, 2, |initial, query| {
-        let window: Window = live_window(TOPIC_FLEET, Signal::stored(query.view()), initial.window);
-        view! { <Counts facets=window.summary /> }.into_any()
-    })
-}
-
-#[component]
-fn Counts(facets: RwSignal<Facets>) -> impl IntoView {
-    let count = move |of: fn(&Facets) -> u32| move || facets.with(of);
-    let running = count(|f| f.state(ContainerState::Running));
-    let attention =
-        count(|f| f.health(Health::Unhealthy) + f.state(ContainerState::Restarting) + f.state(ContainerState::Dead));
-    let stopped = count(|f| f.state(ContainerState::Exited) + f.state(ContainerState::Created));
-    view! {
-        <dl class="counts">
-            <div><dt>"Running"</dt><dd class="num"><a href=url("/containers?state=running")>{running}</a></dd></div>
-            <div><dt>"Need attention"</dt><dd class="num">{attention}</dd></div>
-            <div><dt>"Stopped"</dt><dd class="num"><a href=url("/containers?state=created&state=exited")>{stopped}</a></dd></div>
-        </dl>
-    }
 }
 
 /// The containers of one machine, for its page: the same table with its filter set.

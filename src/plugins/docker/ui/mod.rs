@@ -5,13 +5,15 @@ mod bulk;
 mod card;
 mod filter;
 mod list;
+mod overview;
 mod page;
 mod row;
 mod select;
 mod table;
 
-pub use card::{machine_containers, overview_card};
+pub use card::machine_containers;
 pub use list::ContainersPage;
+pub use overview::{attention_card, consumers_card, overview_card};
 pub use page::ContainerPage;
 
 use super::model::{ContainerState, Facets, Health, Reading};
