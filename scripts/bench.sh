@@ -47,3 +47,5 @@ ratio P12 "idle memory of its own (RssAnon)" "$(awk '/RssAnon/ { print $2 / 1024
 stop
 rm -f "$data.log"
 cargo bench -q --bench durable_writes
+cargo bench -q --bench fleet_page
+bash scripts/bench/collector.sh

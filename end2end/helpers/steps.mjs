@@ -77,6 +77,13 @@ export async function go(page, label) {
   await live(page);
 }
 
+// Opens a tab of the page of one object.
+export async function openTab(page, label) {
+  const tab = page.getByRole('navigation', { name: 'Machine' }).getByRole('link', { name: label });
+  await tab.click();
+  await page.locator('.tab[aria-current="page"]', { hasText: label }).waitFor();
+}
+
 // Tab after Tab until the focus is on `target`, as somebody without a mouse gets there.
 export async function tabTo(page, target, most = 80) {
   for (let n = 0; n < most; n++) {

@@ -7,6 +7,7 @@ pub mod flash;
 pub mod home;
 pub mod id;
 pub mod jobs;
+pub mod lines;
 pub mod live;
 pub mod palette;
 pub mod plugin;

@@ -111,13 +111,26 @@ impl<P: 'static> Slot<P> {
     where
         P: Clone,
     {
+        self.widgets(|w| Some((w.title, (w.view)(props.clone()))))
+    }
+    /// The titles of the slot's widgets, in registry order: for tabs, of which one is rendered.
+    pub fn titles(&self) -> Vec<&'static str> {
+        self.widgets(|w| Some(w.title))
+    }
+    /// The widget of this title rendered with `props`.
+    pub fn render_one(&self, title: &str, props: P) -> Option<AnyView>
+    where
+        P: Clone,
+    {
+        self.widgets(|w| (w.title == title).then(|| (w.view)(props.clone())))
+            .pop()
+    }
+
+    fn widgets<T>(&self, of: impl FnMut(&Widget<P>) -> Option<T>) -> Vec<T> {
         let slots = use_context::<Slots>().unwrap_or_default();
         let widgets = slots.0.get(self.name).map(Vec::as_slice).unwrap_or_default();
-        widgets
-            .iter()
-            .filter_map(|w| w.downcast_ref::<Widget<P>>())
-            .map(|w| (w.title, (w.view)(props.clone())))
-            .collect()
+        let typed = widgets.iter().filter_map(|w| w.downcast_ref::<Widget<P>>());
+        typed.filter_map(of).collect()
     }
 }
 

@@ -51,6 +51,7 @@ pub fn PluginRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("/machines") view=machines::ui::MachinesPage ssr=SsrMode::Async />
             <Route path=path!("/machines/new") view=machines::ui::NewMachinePage ssr=SsrMode::Async />
             <Route path=path!("/machines/:machine") view=machines::ui::MachinePage ssr=SsrMode::Async />
+            <Route path=path!("/machines/:machine/:tab") view=machines::ui::MachinePage ssr=SsrMode::Async />
             <Route path=path!("/containers") view=docker::ui::ContainersPage ssr=SsrMode::Async />
             <Route path=path!("/containers/:machine/:container") view=docker::ui::ContainerPage ssr=SsrMode::Async />
             <Route path=path!("/monitoring") view=monitoring::ui::MonitoringPage ssr=SsrMode::Async />
@@ -79,7 +80,23 @@ pub fn provide_slots() {
             },
         )
         .with(
-            &machines::slots::MACHINE_SECTIONS,
+            &OVERVIEW_CARDS,
+            Widget {
+                plugin: docker::META.id,
+                title: "Needs attention",
+                view: |()| docker::ui::attention_card(),
+            },
+        )
+        .with(
+            &OVERVIEW_CARDS,
+            Widget {
+                plugin: docker::META.id,
+                title: "Top consumers",
+                view: |()| docker::ui::consumers_card(),
+            },
+        )
+        .with(
+            &machines::slots::MACHINE_TABS,
             Widget {
                 plugin: docker::META.id,
                 title: "Containers",

@@ -5,7 +5,7 @@ use super::chart::{Plot, Unit};
 use leptos::{ev, prelude::*};
 use std::{cell::RefCell, collections::HashMap};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
-use web_sys::{HtmlDialogElement, HtmlDocument, HtmlElement, HtmlTextAreaElement};
+use web_sys::{HtmlDialogElement, HtmlDocument, HtmlElement, HtmlFormElement, HtmlInputElement, HtmlTextAreaElement};
 
 /// Milliseconds since 1970 by this device's clock.
 #[expect(clippy::cast_possible_truncation, reason = "a date is far below 2^53")]
@@ -78,10 +78,11 @@ pub fn close_dialog(event: &ev::Event) {
     }
 }
 
-/// Hides the popover that a link was followed in (a page change without a load leaves it open).
+/// Hides the popover that a link was followed in (a page change without a load leaves it open), or that an item of
+/// a menu was chosen in.
 pub fn close_popover(event: &ev::Event) {
     let Some(target) = target(event) else { return };
-    if target.closest("a").ok().flatten().is_none() {
+    if target.closest("a, .menu-item").ok().flatten().is_none() {
         return;
     }
     let popover = target.closest(":popover-open").ok().flatten();
@@ -106,7 +107,11 @@ pub fn pressed_key(event: &ev::KeyboardEvent) -> Option<String> {
     }
     let inside = |selector: &str| target(event).is_some_and(|t| t.closest(selector).ok().flatten().is_some());
     let taken = inside(TYPED_INTO) || (matches!(key.as_str(), "Enter" | " ") && inside("a, button, summary, input"));
-    let behind = document().query_selector(":modal").ok().flatten().is_some();
+    let behind = document()
+        .query_selector(":modal, :popover-open")
+        .ok()
+        .flatten()
+        .is_some();
     match () {
         () if taken || behind => None,
         () if key == " " => Some("Space".to_owned()),
@@ -219,6 +224,120 @@ fn root_attribute(name: &str) -> Option<String> {
     document().document_element()?.get_attribute(name)
 }
 
+/// The value of the checkbox that was clicked in a list of `targets[]`, and whether it is on now.
+pub fn clicked_box(event: &ev::MouseEvent) -> Option<(String, bool)> {
+    let input: HtmlInputElement = event.target()?.dyn_into().ok()?;
+    (input.name() == "targets[]").then(|| (input.value(), input.checked()))
+}
+
+/// Whether the event comes from a field for searching, which is followed as one types.
+pub fn is_search(event: &ev::Event) -> bool {
+    let input = target(event).and_then(|e| e.dyn_into::<HtmlInputElement>().ok());
+    input.is_some_and(|input| input.type_() == "search")
+}
+
+/// What the form around the event's target says, as a query string. Fields that only add something (`data-once`)
+/// are emptied.
+pub fn form_query(event: &ev::Event) -> Option<String> {
+    let form: HtmlFormElement = target(event)?.closest("form").ok()??.dyn_into().ok()?;
+    let data = web_sys::FormData::new_with_form(&form).ok()?;
+    let query = web_sys::UrlSearchParams::new_with_str_sequence_sequence(&data).ok()?;
+    let once = form.query_selector_all("input[data-once]").ok()?;
+    for field in (0..once.length()).filter_map(|i| once.item(i)) {
+        if let Ok(field) = field.dyn_into::<HtmlInputElement>() {
+            field.set_value("");
+        }
+    }
+    query.to_string().as_string()
+}
+
+/// Puts the focus on the first element that the selector names.
+pub fn focus_on(selector: &str) {
+    if let Some(element) = document().query_selector(selector).ok().flatten()
+        && let Ok(element) = element.dyn_into::<HtmlElement>()
+    {
+        let _ = element.focus();
+    }
+}
+
+pub fn has_focus(selector: &str) -> bool {
+    document()
+        .active_element()
+        .is_some_and(|active| active.matches(selector).unwrap_or(false))
+}
+
+/// The table row that the focus is in.
+fn row() -> Option<web_sys::Element> {
+    document().active_element()?.closest("tr[data-row]").ok()?
+}
+
+/// Whether a row itself has the focus, and nothing inside it.
+pub fn row_has_focus() -> bool {
+    has_focus("tr[data-row]")
+}
+
+/// Moves the focus `by` rows, to the first one from outside. The row that has it is the one that Tab comes back to.
+pub fn step_row(by: i32) {
+    let Ok(rows) = document().query_selector_all("tr[data-row]") else {
+        return;
+    };
+    let rows: Vec<HtmlElement> = (0..rows.length())
+        .filter_map(|i| rows.item(i)?.dyn_into().ok())
+        .collect();
+    let now = row().and_then(|row| rows.iter().position(|other| **other == row));
+    let next = now.map_or(0, |now| now.saturating_add_signed(by as isize));
+    if let Some(next) = rows.get(next) {
+        rows.iter().for_each(|row| row.set_tab_index(-1));
+        next.set_tab_index(0);
+        let _ = next.focus();
+    }
+}
+
+/// Clicks what the selector names in the row that the focus is in.
+pub fn click_in_row(selector: &str) {
+    let found = row().and_then(|row| row.query_selector(selector).ok().flatten());
+    if let Some(element) = found.and_then(|e| e.dyn_into::<HtmlElement>().ok()) {
+        element.click();
+    }
+}
+
 fn target(event: &ev::Event) -> Option<web_sys::Element> {
     event.target().and_then(|t| t.dyn_into().ok())
+}
+
+/// How near the end of its content an element counts as scrolled to it, in pixels.
+const NEAR: i32 = 24;
+
+thread_local! {
+    /// How high the content was when it was last scrolled to its end.
+    static HEIGHT: std::cell::Cell<i32> = const { std::cell::Cell::new(0) };
+}
+
+pub fn scroll_to_end(area: &HtmlElement) {
+    let height = area.scroll_height();
+    HEIGHT.set(height);
+    area.set_scroll_top(height);
+}
+
+/// Whether the element is scrolled to its end; `None` where that cannot be told, because lines came in since
+/// [`scroll_to_end`] and it is their coming that is seen.
+pub fn at_end(area: &HtmlElement) -> Option<bool> {
+    let height = area.scroll_height();
+    if height - area.scroll_top() - area.client_height() <= NEAR {
+        return Some(true);
+    }
+    (height == HEIGHT.get()).then_some(false)
+}
+
+/// Whether the wheel was turned towards the beginning.
+pub fn turned_up(event: &ev::WheelEvent) -> bool {
+    event.delta_y() < 0.0
+}
+
+/// Brings the line with this `data-line` into the middle of its log.
+pub fn show_line(area: &HtmlElement, key: u64) {
+    let line = area.query_selector(&format!("[data-line=\"{key}\"]")).ok().flatten();
+    if let Some(line) = line.and_then(|e| e.dyn_into::<HtmlElement>().ok()) {
+        area.set_scroll_top(line.offset_top() - area.client_height() / 2);
+    }
 }

@@ -37,3 +37,29 @@ pub fn close_dialog(_event: &ev::Event) {}
 pub fn close_popover(_event: &ev::Event) {}
 pub fn load_widget(_name: &str) {}
 pub(super) fn draw(_element: &HtmlElement, _unit: Unit, _plot: &Plot) {}
+pub fn clicked_box(_event: &ev::MouseEvent) -> Option<(String, bool)> {
+    None
+}
+pub fn is_search(_event: &ev::Event) -> bool {
+    false
+}
+pub fn form_query(_event: &ev::Event) -> Option<String> {
+    None
+}
+pub fn focus_on(_selector: &str) {}
+pub fn has_focus(_selector: &str) -> bool {
+    false
+}
+pub fn row_has_focus() -> bool {
+    false
+}
+pub fn step_row(_by: i32) {}
+pub fn click_in_row(_selector: &str) {}
+pub fn scroll_to_end(_area: &HtmlElement) {}
+pub fn at_end(_area: &HtmlElement) -> Option<bool> {
+    None
+}
+pub fn turned_up(_event: &ev::WheelEvent) -> bool {
+    false
+}
+pub fn show_line(_area: &HtmlElement, _key: u64) {}

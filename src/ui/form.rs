@@ -23,6 +23,9 @@ pub fn PostForm<F, Out>(
     /// Always posted by the browser itself: the answer is a page, with or without script.
     #[prop(optional)]
     native: bool,
+    /// For buttons and fields elsewhere in the page that belong to it (`form=`).
+    #[prop(optional, into)]
+    id: Option<String>,
     children: Children,
 ) -> impl IntoView
 where
@@ -43,7 +46,7 @@ where
         }
     };
     view! {
-        <form class=class method="post" action=url(F::url()) aria-label=label on:submit=submit>
+        <form class=class id=id method="post" action=url(F::url()) aria-label=label on:submit=submit>
             <Provider value=FormOf(F::PATH)>{children()}</Provider>
         </form>
     }

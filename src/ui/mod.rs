@@ -4,6 +4,7 @@
 //! (links, forms, HTML popovers); what needs script has the class `needs-script` and is hidden
 //! without it. What only a browser can do stands in [`browser`], which does nothing on the server.
 
+pub mod ansi;
 pub mod arrival;
 pub mod badge;
 #[cfg_attr(feature = "ssr", path = "browser_stub.rs")]
@@ -20,6 +21,8 @@ pub mod format;
 pub mod frame;
 pub mod header;
 pub mod icon;
+pub mod link;
+pub mod log_view;
 pub mod menu;
 pub mod shortcuts;
 pub mod skeleton;
@@ -43,6 +46,8 @@ pub use form::PostForm;
 pub use frame::{AppFrame, AuthFrame};
 pub use header::{Crumb, PageHeader, PageTitle};
 pub use icon::Icon;
+pub use link::web_link;
+pub use log_view::{LogStore, LogView};
 pub use menu::Menu;
 pub use shortcuts::{Command, Keys, ShortcutHelp, Shortcuts, command, provide_shortcuts, shortcut, use_shortcuts};
 pub use skeleton::Skeleton;

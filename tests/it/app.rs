@@ -42,6 +42,7 @@ pub fn config(data: &TempDir) -> Config {
         metrics_token: None,
         site_dir: None,
         key_probe: Duration::from_secs(2),
+        collect: Duration::from_secs(1),
         session: SessionConfig {
             idle: Duration::from_secs(1_800),
             absolute: Duration::from_secs(43_200),

@@ -124,15 +124,15 @@ fn services_know_no_transport() {
 fn third_party_clients_stay_in_their_adapters() {
     let not_adapter = |p: &str| is_service(p) && !p.ends_with("store.rs") && !p.starts_with("src/core/server/db/");
     assert_none("sea-orm stays in stores", offenders(not_adapter, &["sea_orm::"]));
-    let not_engine = |p: &str| {
-        !matches!(
-            p,
-            "src/plugins/docker/service/engine.rs" | "src/plugins/docker/service/row.rs"
-        )
-    };
+    let not_engine = |p: &str| p != "src/plugins/docker/service/engine.rs";
     assert_none(
         "bollard stays in the engine's adapter",
         offenders(not_engine, &["bollard::"]),
+    );
+    let not_http = |p: &str| is_service(p) && p != "src/plugins/docker/service/engine/http.rs";
+    assert_none(
+        "hyper stays where the engine is read",
+        offenders(not_http, &["hyper::", "hyper_util::", "http_body_util::"]),
     );
     let not_ssh = |p: &str| !p.starts_with("src/plugins/machines/service/ssh/") && !p.ends_with("/tests.rs");
     assert_none(

@@ -37,10 +37,10 @@ fn row(n: u32, pad: &str) -> Row {
     Row { n, pad: pad.into() }
 }
 
-struct Socket(WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>);
+pub struct Socket(WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>);
 
 impl Socket {
-    async fn open(app: &TestApp, browser: &Browser) -> Self {
+    pub async fn open(app: &TestApp, browser: &Browser) -> Self {
         let mut request = app
             .url("/live")
             .replace("http://", "ws://")
@@ -56,13 +56,13 @@ impl Socket {
         assert!(matches!(socket.next().await, Some(ServerMessage::Hello { .. })));
         socket
     }
-    async fn say(&mut self, message: &ClientMessage) {
+    pub async fn say(&mut self, message: &ClientMessage) {
         self.0
             .send(Message::text(serde_json::to_string(message).unwrap()))
             .await
             .unwrap();
     }
-    async fn subscribe(&mut self, topic: &str, have: Vec<ShardSeq>, view: Option<View>) {
+    pub async fn subscribe(&mut self, topic: &str, have: Vec<ShardSeq>, view: Option<View>) {
         self.say(&ClientMessage::Subscribe {
             sub: 1,
             topic: topic.into(),
@@ -72,7 +72,7 @@ impl Socket {
         })
         .await;
     }
-    async fn next(&mut self) -> Option<ServerMessage> {
+    pub async fn next(&mut self) -> Option<ServerMessage> {
         loop {
             let message = tokio::time::timeout(Duration::from_secs(10), self.0.next())
                 .await
@@ -246,7 +246,7 @@ async fn a_view_gets_its_window_and_only_what_changes_in_it() {
     };
     assert_eq!(
         (total, ids.as_slice(), sent.len()),
-        (25, ["000048", "000046", "000044"].map(String::from).as_slice(), 3)
+        (25, ["s/000048", "s/000046", "s/000044"].map(String::from).as_slice(), 3)
     );
     rows.upsert("s", row(1, "odd again"));
     rows.remove("s", "000046");
@@ -258,7 +258,7 @@ async fn a_view_gets_its_window_and_only_what_changes_in_it() {
     };
     assert_eq!(
         (total, ids.as_slice()),
-        (24, ["000048", "000044", "000042"].map(String::from).as_slice())
+        (24, ["s/000048", "s/000044", "s/000042"].map(String::from).as_slice())
     );
     assert_eq!(
         sent,

@@ -99,17 +99,14 @@ async fn run_jobs(browser: &Browser) -> String {
     let machine: String = browser.ask("/api/machines/add_local", &[]).await;
     eventually("the container is seen", SOON, async || {
         let fleet: Fleet = browser.ask("/api/docker/fleet", &[]).await;
-        fleet
-            .containers
-            .rows
-            .iter()
-            .any(|row| row.id.as_str() == CONTAINER)
-            .then_some(())
+        let mut rows = fleet.window.rows.iter();
+        rows.any(|(row, _)| row.id.as_str() == CONTAINER).then_some(())
     })
     .await;
     for _ in 0..JOBS {
-        let form = [("machine", machine.as_str()), ("container", CONTAINER)];
-        browser.ask::<String>("/api/docker/restart", &form).await;
+        let target = format!("{machine}/{CONTAINER}");
+        let form = [("action", "restart"), ("targets[]", target.as_str())];
+        browser.ask::<String>("/api/docker/act", &form).await;
     }
     machine
 }

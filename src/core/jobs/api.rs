@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::core::{
     auth::{
         api::{actor, app, go_to, wants_page},
-        service::{Instance, JobsCancel, JobsView},
+        service::{Instance, JobsCancel, JobsRerun, JobsView},
     },
     jobs::model::{TOPIC_JOB, TOPIC_JOBS},
     live::model::ShardKey,
@@ -64,6 +64,15 @@ pub async fn get(id: JobId) -> Result<JobView, AppError> {
         job: core.jobs.get(id).await?,
         seq,
     })
+}
+
+/// Runs again what failed in a job that is over; answers with the new job.
+#[server(prefix = "/api", endpoint = "jobs/rerun", client = PageClient)]
+pub async fn rerun(id: JobId) -> Result<JobId, AppError> {
+    let granted = actor()?.authorise::<Instance, JobsRerun>(()).await?;
+    let job = app()?.core.jobs.rerun(granted.actor(), id).await?;
+    go_to(&format!("/activity/{job}"));
+    Ok(job)
 }
 
 /// Asks a job to stop at its next safe point.

@@ -7,6 +7,7 @@ use super::{
     manager::PluginManager,
     metrics::Metrics,
     plugin::PluginServer,
+    rings::SeriesBudget,
     secrets::Secrets,
     services::Services,
     state::Core,
@@ -224,6 +225,8 @@ async fn assemble(
     let actors = Arc::new(Actors::default());
     let kinds = plugins.all().iter().flat_map(|p| p.job_kinds()).collect();
     let jobs = Jobs::new(db.clone(), audit.clone(), hub.clone(), actors.clone(), kinds);
+    let metrics = Metrics::default();
+    let series = metrics.with_registry(SeriesBudget::new);
     let core = Arc::new(Core {
         config,
         db,
@@ -234,7 +237,8 @@ async fn assemble(
         auth,
         services,
         plugins,
-        metrics: Metrics::default(),
+        metrics,
+        series,
         flashes: Default::default(),
         tasks: TaskSet::new(),
         started_at: UnixMillis::now(),

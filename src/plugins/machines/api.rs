@@ -1,8 +1,8 @@
 //! Server functions of the machines: authorise, one call, done. All take plain forms.
 
-use super::model::{KeySummary, MachineDetail, MachineId, MachineRow, NewMachine};
+use super::model::{HostNumbers, KeySummary, MachineDetail, MachineForm, MachineId, MachineRow};
 use crate::{
-    core::{call::PageClient, live::model::Rows, palette::model::Hit},
+    core::{call::PageClient, live::model::Rows, palette::model::Hit, series::SeriesSet},
     error::AppError,
 };
 use leptos::prelude::*;
@@ -10,8 +10,8 @@ use leptos::prelude::*;
 #[cfg(feature = "ssr")]
 use {
     super::service::{
-        Machine, MachinesCreate, MachinesDelete, MachinesDisable, MachinesEnable, MachinesReconnect, MachinesService,
-        MachinesTrust, MachinesView,
+        Machine, MachinesCreate, MachinesDelete, MachinesDisable, MachinesEdit, MachinesEnable, MachinesReconnect,
+        MachinesService, MachinesTrust, MachinesView,
     },
     crate::core::auth::{
         api::{actor, go_to, service, wants_page},
@@ -40,6 +40,27 @@ pub async fn detail(id: MachineId) -> Result<MachineDetail, AppError> {
     service::<MachinesService>()?.detail(&machine).await
 }
 
+/// The newest numbers of every machine that is up.
+#[server(prefix = "/api", endpoint = "machines/numbers", client = PageClient)]
+pub async fn numbers() -> Result<Rows<HostNumbers>, AppError> {
+    let may = actor()?.authorise::<Instance, MachinesView>(()).await?;
+    Ok(service::<MachinesService>()?.numbers(&may))
+}
+
+/// The last hour of a machine's numbers, by the names of `HOST_SERIES`.
+#[server(prefix = "/api", endpoint = "machines/history", client = PageClient)]
+pub async fn history(id: MachineId) -> Result<SeriesSet, AppError> {
+    let machine = actor()?.authorise::<Machine, MachinesView>(id).await?;
+    Ok(service::<MachinesService>()?.history(&machine))
+}
+
+/// Processor and memory of every machine over the last ten minutes, at most 60 points each.
+#[server(prefix = "/api", endpoint = "machines/sparks", client = PageClient)]
+pub async fn sparks() -> Result<Vec<(MachineId, SeriesSet)>, AppError> {
+    let may = actor()?.authorise::<Instance, MachinesView>(()).await?;
+    Ok(service::<MachinesService>()?.sparks(&may))
+}
+
 /// The public sides of the keys that the server holds.
 #[server(prefix = "/api", endpoint = "machines/keys", client = PageClient)]
 pub async fn keys() -> Result<Vec<KeySummary>, AppError> {
@@ -49,7 +70,7 @@ pub async fn keys() -> Result<Vec<KeySummary>, AppError> {
 
 /// Enrols a host and goes to its page, where its keys are compared.
 #[server(prefix = "/api", endpoint = "machines/add", client = PageClient)]
-pub async fn add(machine: NewMachine) -> Result<MachineId, AppError> {
+pub async fn add(machine: MachineForm) -> Result<MachineId, AppError> {
     let may = actor()?.authorise::<Instance, MachinesCreate>(()).await?;
     let id = service::<MachinesService>()?.create(may, machine.checked()?).await?;
     go_to(&format!("/machines/{id}"));
@@ -101,11 +122,20 @@ pub async fn enable(id: MachineId) -> Result<(), AppError> {
     Ok(())
 }
 
-/// Forgets the machine; nothing on the host is changed.
+/// Changes what people say about the machine; another address, account, key or socket connects it anew.
+#[server(prefix = "/api", endpoint = "machines/edit", client = PageClient)]
+pub async fn edit(id: MachineId, machine: MachineForm) -> Result<(), AppError> {
+    let may = actor()?.authorise::<Machine, MachinesEdit>(id).await?;
+    service::<MachinesService>()?.edit(may, machine).await?;
+    go_to(&format!("/machines/{id}"));
+    Ok(())
+}
+
+/// Forgets the machine, once its name was `typed`; nothing on the host is changed.
 #[server(prefix = "/api", endpoint = "machines/delete", client = PageClient)]
-pub async fn delete(id: MachineId) -> Result<(), AppError> {
+pub async fn delete(id: MachineId, typed: String) -> Result<(), AppError> {
     let machine = actor()?.authorise::<Machine, MachinesDelete>(id).await?;
-    service::<MachinesService>()?.delete(machine).await?;
+    service::<MachinesService>()?.delete(machine, &typed).await?;
     go_to("/machines");
     Ok(())
 }

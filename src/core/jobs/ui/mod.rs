@@ -4,6 +4,7 @@ mod drawer;
 mod job;
 mod list;
 mod recent;
+mod steps;
 
 pub use drawer::ActivityDrawer;
 pub use job::JobPage;

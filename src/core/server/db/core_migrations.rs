@@ -10,6 +10,7 @@ pub(super) fn all() -> Vec<Box<dyn MigrationTrait>> {
         sql_migration("core_0002_audit", AUDIT),
         sql_migration("core_0003_jobs", JOBS),
         sql_migration("core_0004_keys_and_settings", KEYS_AND_SETTINGS),
+        sql_migration("core_0005_job_places_and_reruns", JOB_PLACES_AND_RERUNS),
     ]
 }
 
@@ -99,6 +100,11 @@ const JOBS: &[&str] = &[
         text TEXT NOT NULL,
         PRIMARY KEY (job_id, n)
     )",
+];
+
+const JOB_PLACES_AND_RERUNS: &[&str] = &[
+    "ALTER TABLE jobs ADD COLUMN rerun_of TEXT",
+    "ALTER TABLE job_steps ADD COLUMN target_place TEXT",
 ];
 
 const KEYS_AND_SETTINGS: &[&str] = &[

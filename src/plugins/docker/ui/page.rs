@@ -1,8 +1,15 @@
-//! The page of one container.
+//! The page of one container: what it is and does, its log, how it was made. Each tab has its address.
+
+mod attached;
+mod charts;
+mod config;
+mod details;
+mod logs;
+mod overview;
 
 use super::{
     actions::{Actions, ContainerActions},
-    condition, health,
+    condition,
 };
 use crate::{
     core::{
@@ -16,14 +23,24 @@ use crate::{
     plugins::{
         docker::{
             api::container,
-            model::{ContainerId, ContainerRow, Port, TOPIC_CONTAINERS},
+            model::{ContainerId, ContainerRow, TOPIC_CONTAINERS},
         },
         machines::model::MachineId,
     },
-    ui::{Ago, Crumb, EmptyState, LinkButton, PageHeader, PageTitle, Skeleton, StateBadge},
+    ui::{
+        Crumb, EmptyState, LinkButton, PageHeader, PageTitle, Skeleton, StateBadge,
+        tabs::{PageTabs, current_tab},
+    },
 };
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
+
+const TABS: &[(&str, &str)] = &[
+    ("overview", "Overview"),
+    ("logs", "Logs"),
+    ("config", "Configuration"),
+    ("attached", "Network and storage"),
+];
 
 #[component]
 pub fn ContainerPage() -> impl IntoView {
@@ -86,40 +103,24 @@ fn Container(row: Signal<ContainerRow>) -> impl IntoView {
         label: "Containers".to_owned(),
         href: url("/containers"),
     }];
-    let badge = view! { <StateBadge tone=Signal::derive(move || now().0) text=Signal::derive(move || now().1) /> };
     let host = row.with_untracked(|r| url(&format!("/machines/{}", r.machine)));
+    let badge = view! {
+        <StateBadge tone=Signal::derive(move || now().0) text=Signal::derive(move || now().1) />
+        <span class="muted">"on " <a href=host>{move || row.with(|r| r.machine_name.clone())}</a></span>
+    };
+    let path = row.with_untracked(|r| format!("/containers/{}/{}", r.machine, r.id));
+    let tab = current_tab(TABS);
     view! {
         <PageTitle text=Signal::derive(move || row.with(|r| r.name.clone())) />
         <PageHeader title=Signal::derive(move || row.with(|r| r.name.clone())) crumbs aside=badge.into_any()>
             <ContainerActions row actions large=true />
         </PageHeader>
-        <section class="card" aria-label="Facts">
-            <dl class="facts">
-                <dt>"Host"</dt>
-                <dd><a href=host>{move || row.with(|r| r.machine_name.clone())}</a></dd>
-                <dt>"Image"</dt>
-                <dd class="mono">{move || row.with(|r| r.image.clone())}</dd>
-                <dt>"Command"</dt>
-                <dd class="mono">{move || row.with(|r| r.command.clone())}</dd>
-                <dt>"Health"</dt>
-                <dd>{move || health(row.with(|r| r.health)).map_or("no health check".to_owned(), |(_, text)| text.to_owned())}</dd>
-                <dt>"Ports"</dt>
-                <dd class="mono">{move || row.with(|r| all_ports(&r.ports))}</dd>
-                <dt>"Stack"</dt>
-                <dd>{move || row.with(|r| r.project.clone().unwrap_or_else(|| "none".to_owned()))}</dd>
-                <dt>"Created"</dt>
-                <dd><Ago at=Signal::derive(move || row.with(|r| r.created_at)) /></dd>
-                <dt>"Id"</dt>
-                <dd class="mono">{move || row.with(|r| r.id.to_string())}</dd>
-            </dl>
-        </section>
-    }
-}
-
-fn all_ports(ports: &[Port]) -> String {
-    if ports.is_empty() {
-        "none".to_owned()
-    } else {
-        ports.iter().map(Port::label).collect::<Vec<_>>().join(", ")
+        <PageTabs label="Container" path items=TABS />
+        {move || match tab.get() {
+            "logs" => view! { <logs::LogsTab row /> }.into_any(),
+            "config" => view! { <config::ConfigTab row /> }.into_any(),
+            "attached" => view! { <attached::AttachedTab row /> }.into_any(),
+            _ => view! { <overview::OverviewTab row /> }.into_any(),
+        }}
     }
 }
