@@ -273,7 +273,7 @@ fn PageFault(errors: ArcRwSignal<Errors>) -> impl IntoView {
         let known = error.downcast_ref::<AppError>().cloned();
         Some(known.unwrap_or_else(|| AppError::unavailable(error.to_string())))
     };
-    untrack(first).iter().for_each(answer_with);
+    untrack(&first).iter().for_each(answer_with);
     move || first().map(|error| view! { <ErrorBox error retry=String::new() page=true /> })
 }
 
