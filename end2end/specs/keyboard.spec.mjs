@@ -85,6 +85,18 @@ describe('the keyboard alone', () => {
     watch.check();
   });
 
+  step('the palette does what the page offers', async () => {
+    await page.keyboard.press('ControlOrMeta+k');
+    const palette = page.getByRole('dialog', { name: 'Search and commands' });
+    await palette.getByRole('combobox').waitFor();
+    assert.equal(await palette.getByRole('option', { name: /^Stop by-keyboard/ }).count(), 0, 'it is stopped already');
+    await page.keyboard.type('start by-key');
+    await palette.getByRole('option', { name: /^Start by-keyboard on alpha/, selected: true }).waitFor();
+    await page.keyboard.press('Enter');
+    await page.locator('.page-head').getByText(/running/).waitFor({ timeout: 20_000 });
+    watch.check();
+  });
+
   step('what was gone to lately comes first, and arrows go round', async () => {
     await page.keyboard.press('ControlOrMeta+k');
     const options = page.getByRole('dialog', { name: 'Search and commands' }).getByRole('option');

@@ -49,7 +49,9 @@ pub use icon::Icon;
 pub use link::web_link;
 pub use log_view::{LogStore, LogView};
 pub use menu::Menu;
-pub use shortcuts::{Command, Keys, ShortcutHelp, Shortcuts, command, provide_shortcuts, shortcut, use_shortcuts};
+pub use shortcuts::{
+    Command, Keys, ShortcutHelp, Shortcuts, command, command_while, provide_shortcuts, shortcut, use_shortcuts,
+};
 pub use skeleton::Skeleton;
 pub use sparkline::Sparkline;
 pub use table::{Column, Table};

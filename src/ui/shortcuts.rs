@@ -18,6 +18,8 @@ pub struct Command {
     pub scope: &'static str,
     /// Icon in the palette; without one it is not shown there.
     pub icon: Option<&'static str>,
+    /// Whether it makes sense now; the palette leaves out what does not.
+    on: Signal<bool>,
     pub run: Callback<()>,
 }
 
@@ -66,7 +68,7 @@ pub fn shortcut(
     scope: &'static str,
     run: impl Fn() + Send + Sync + 'static,
 ) {
-    register(keys, label.into(), scope, None, run);
+    register(keys, label.into(), scope, None, Signal::stored(true), run);
 }
 
 /// A command of the palette until the calling scope ends, with keys or without (`""`).
@@ -77,7 +79,18 @@ pub fn command(
     icon: &'static str,
     run: impl Fn() + Send + Sync + 'static,
 ) {
-    register(keys, label.into(), scope, Some(icon), run);
+    register(keys, label.into(), scope, Some(icon), Signal::stored(true), run);
+}
+
+/// A command of the palette on the object that the page shows, offered while `on`.
+pub fn command_while(
+    on: Signal<bool>,
+    label: impl Into<Signal<String>>,
+    scope: &'static str,
+    icon: &'static str,
+    run: impl Fn() + Send + Sync + 'static,
+) {
+    register("", label.into(), scope, Some(icon), on, run);
 }
 
 fn register(
@@ -85,6 +98,7 @@ fn register(
     label: Signal<String>,
     scope: &'static str,
     icon: Option<&'static str>,
+    on: Signal<bool>,
     run: impl Fn() + Send + Sync + 'static,
 ) {
     let shortcuts = use_shortcuts();
@@ -99,6 +113,7 @@ fn register(
             label,
             scope,
             icon,
+            on,
             run,
         };
         shortcuts.commands.update(|all| all.push(command));
@@ -112,7 +127,8 @@ impl Shortcuts {
     /// What the palette offers, the latest first: what concerns the object that is shown.
     pub fn for_palette(self) -> Vec<Command> {
         let mut all = self.commands.get();
-        all.retain(|command| command.icon.is_some());
+        // Where the page has just gone its signals are gone too.
+        all.retain(|command| command.icon.is_some() && command.on.try_get() == Some(true));
         all.reverse();
         all
     }

@@ -35,7 +35,7 @@ pub(super) enum Does {
 /// What the page knows without asking: commands of what is shown, pages, links, and the commands of every page.
 pub(super) fn local(nav: &[NavItem], commands: Vec<Command>) -> Vec<Item> {
     let command = |command: Command| Item {
-        title: command.label.get(),
+        title: command.label.try_get().unwrap_or_default(),
         detail: command.scope.to_owned(),
         icon: command.icon.unwrap_or("right"),
         keys: command.keys,

@@ -4,9 +4,9 @@
 use crate::{
     plugins::docker::{
         api::Act,
-        model::{ContainerAction, ContainerRow},
+        model::{ContainerAction, ContainerRef, ContainerRow},
     },
-    ui::{Confirm, DialogActions, Icon, PostForm, use_toasts},
+    ui::{Confirm, DialogActions, Icon, PostForm, command_while, use_toasts},
 };
 use leptos::prelude::*;
 
@@ -103,12 +103,35 @@ pub(super) fn ContainerActions(
 ) -> impl IntoView {
     let _ = large;
     use ContainerAction::{Kill, Pause, Restart, Start, Stop, Unpause};
-    let buttons = [Start, Stop, Restart, Pause, Unpause, Kill].map(|action| action_button(action, row, "btn", true));
+    let all = [Start, Stop, Restart, Pause, Unpause, Kill];
+    all.into_iter().for_each(|action| offer(action, row, actions));
+    let buttons = all.map(|action| action_button(action, row, "btn", true));
     view! {
         <ActionForms actions />
         {buttons.into_iter().collect_view()}
         <RemoveOne row actions />
     }
+}
+
+/// The same for the command palette.
+fn offer(action: ContainerAction, row: Signal<ContainerRow>, actions: Actions) {
+    let fits = Signal::derive(move || action.fits(row.with(|r| r.state)));
+    let (label, machine, container) = row.with_untracked(|r| (sentence(action, r), r.machine, r.id.clone()));
+    command_while(fits, label, "This container", action.icon(), move || {
+        let targets = vec![ContainerRef {
+            machine,
+            container: container.clone(),
+        }];
+        actions.act.dispatch(Act {
+            action,
+            targets,
+            matching: String::new(),
+            seen: String::new(),
+            typed: String::new(),
+            force: false,
+            volumes: false,
+        });
+    });
 }
 
 /// Asks before one container is removed, and names what goes.

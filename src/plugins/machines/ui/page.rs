@@ -3,7 +3,7 @@
 use super::{
     connection::ConnectionTab,
     history::HistoryTab,
-    links::{Actions, LinkActions},
+    links::{Actions, LinkActions, offer},
     overview::OverviewTab,
     settings::SettingsTab,
     tags::Tags,
@@ -204,6 +204,7 @@ fn NoSuchTab(id: MachineId) -> impl IntoView {
 #[component]
 fn Head(row: Signal<MachineRow>) -> impl IntoView {
     let actions = Actions::provide();
+    offer(row, actions);
     let crumbs = vec![Crumb {
         label: "Machines".to_owned(),
         href: url("/machines"),
