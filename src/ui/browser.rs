@@ -107,7 +107,11 @@ pub fn pressed_key(event: &ev::KeyboardEvent) -> Option<String> {
     }
     let inside = |selector: &str| target(event).is_some_and(|t| t.closest(selector).ok().flatten().is_some());
     let taken = inside(TYPED_INTO) || (matches!(key.as_str(), "Enter" | " ") && inside("a, button, summary, input"));
-    let behind = document().query_selector(":modal, :popover-open").ok().flatten().is_some();
+    let behind = document()
+        .query_selector(":modal, :popover-open")
+        .ok()
+        .flatten()
+        .is_some();
     match () {
         () if taken || behind => None,
         () if key == " " => Some("Space".to_owned()),

@@ -22,8 +22,8 @@ pub use row::Listed;
 use super::{
     META,
     model::{
-        ContainerAction, ContainerId, ContainerNumbers, ContainerQuery, ContainerRow, ContainerState, EngineRow, Fleet,
-        CONTAINER_SERIES, TOPIC_CONTAINER_NUMBERS, TOPIC_CONTAINERS, TOPIC_ENGINES, TOPIC_FLEET,
+        CONTAINER_SERIES, ContainerAction, ContainerId, ContainerNumbers, ContainerQuery, ContainerRow, ContainerState,
+        EngineRow, Fleet, TOPIC_CONTAINER_NUMBERS, TOPIC_CONTAINERS, TOPIC_ENGINES, TOPIC_FLEET,
     },
 };
 use crate::{

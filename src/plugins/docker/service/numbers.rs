@@ -42,7 +42,10 @@ impl DockerService {
     /// The states of a machine's containers.
     fn states(&self, machine: MachineId) -> HashMap<ContainerId, ContainerState> {
         self.containers.read(|shards, _| {
-            let rows = shards.get(&machine.to_string()).into_iter().flat_map(|rows| rows.values());
+            let rows = shards
+                .get(&machine.to_string())
+                .into_iter()
+                .flat_map(|rows| rows.values());
             rows.map(|it| (it.row.id.clone(), it.row.state)).collect()
         })
     }
@@ -78,8 +81,7 @@ impl DockerService {
             .map(|row| row.id.to_string())
             .collect();
         self.numbers.change(&shard, Vec::new(), &stopped);
-        self.hours
-            .retain(|(of, id)| *of != machine || states.contains_key(id));
+        self.hours.retain(|(of, id)| *of != machine || states.contains_key(id));
     }
 }
 
