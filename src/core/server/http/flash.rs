@@ -121,19 +121,27 @@ pub(super) fn out_of_the_address(
     };
     let [path, error] = IN_ADDRESS.map(find);
     let (Some(path), Some(error)) = (path, error) else {
+        // What server_fn leaves of the way back when there was no error.
+        if url.query() == Some("") {
+            url.set_query(None);
+            lead_to(&mut response, &url);
+        }
         return response;
     };
     let plain = without(url.query().unwrap_or_default());
     url.set_query(plain.as_deref());
     let id = core.flashes.keep(Flash { path, error, fields });
-    let headers = response.headers_mut();
-    if let Ok(value) = HeaderValue::from_str(url.as_str()) {
-        headers.insert(header::LOCATION, value);
-    }
+    lead_to(&mut response, &url);
     if let Some(cookie) = cookies::flash_cookie(&core.config, request, Some(&id)) {
-        headers.append(header::SET_COOKIE, cookie);
+        response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     response
+}
+
+fn lead_to(response: &mut Response, url: &Url) {
+    if let Ok(value) = HeaderValue::from_str(url.as_str()) {
+        response.headers_mut().insert(header::LOCATION, value);
+    }
 }
 
 /// The way to the same page for an address that holds an error: nobody but us writes those, and we do not.
