@@ -28,14 +28,9 @@ pub use row::Listed;
 use super::{
     META,
     model::{
-<<<<<<< HEAD
         CONTAINER_SERIES, ContainerAction, ContainerDetails, ContainerId, ContainerNumbers, ContainerQuery,
         ContainerRow, ContainerState, EngineRow, Fleet, TOPIC_CONTAINER_NUMBERS, TOPIC_CONTAINERS, TOPIC_ENGINES,
         TOPIC_FLEET, TOPIC_LOGS, TOPIC_SUMMARY,
-=======
-        CONTAINER_SERIES, ContainerAction, ContainerId, ContainerNumbers, ContainerQuery, ContainerRow, ContainerState,
-        EngineRow, Fleet, TOPIC_CONTAINER_NUMBERS, TOPIC_CONTAINERS, TOPIC_ENGINES, TOPIC_FLEET,
->>>>>>> collector
     },
 };
 use crate::{
