@@ -32,6 +32,7 @@ const READING_PACE: Duration = Duration::from_secs(1);
 
 struct Sub {
     subscriber: Arc<Subscriber>,
+    since: Instant,
     /// When the last window was made; `None` before the first.
     made_at: Option<Instant>,
     /// The last window, to send only what is new: rows with their readings, and the order.
@@ -45,6 +46,7 @@ impl Sub {
     fn new(subscriber: Arc<Subscriber>) -> Self {
         Self {
             subscriber,
+            since: Instant::now(),
             made_at: None,
             shown: HashMap::new(),
             order: Vec::new(),
@@ -60,7 +62,7 @@ impl Sub {
             Change::State => STATE_PACE,
             Change::Reading => READING_PACE,
         };
-        Some(self.made_at.map_or_else(Instant::now, |at| at + pace))
+        Some(self.made_at.map_or(self.since, |at| at + pace))
     }
 
     /// What of `window` is new since the last one; the first one is always told.

@@ -206,7 +206,3 @@ impl Counts {
 #[cfg(test)]
 #[path = "select_test.rs"]
 mod tests;
-
-#[cfg(test)]
-#[path = "select_test.rs"]
-mod tests;
