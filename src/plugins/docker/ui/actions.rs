@@ -74,6 +74,8 @@ pub(super) fn action_button(
     text: bool,
 ) -> impl IntoView {
     let (value, label) = row.with_untracked(|r| (target(r), sentence(action, r)));
+    // Its name; without text beside the icon everybody may want to read it.
+    let (label, title) = if text { (Some(label), None) } else { (None, Some(label)) };
     view! {
         <button
             type="submit"
@@ -82,8 +84,8 @@ pub(super) fn action_button(
             name="targets[]"
             value=value
             data-act=action.as_str()
-            aria-label=label.clone()
-            title=(!text).then_some(label)
+            aria-label=label
+            title=title
             disabled=move || !action.fits(row.with(|r| r.state))
         >
             <Icon name=action.icon() />

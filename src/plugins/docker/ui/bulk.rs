@@ -89,12 +89,8 @@ fn hosts_of(facets: &Facets, query: &ContainerQuery) -> BTreeMap<String, u32> {
 }
 
 #[component]
-pub(super) fn BulkBar(
-    selection: Selection,
-    window: Window,
-    query: Memo<ContainerQuery>,
-    actions: Actions,
-) -> impl IntoView {
+pub(super) fn BulkBar(selection: Selection, window: Window, query: Memo<ContainerQuery>) -> impl IntoView {
+    let actions = Actions::provide();
     let meant = Memo::new(move |_| Meant::now(selection, window, query));
     let dialog = NodeRef::<Dialog>::new();
     let asking = RwSignal::new(ContainerAction::Remove);
@@ -169,7 +165,7 @@ fn Count(selection: Selection, window: Window, query: Memo<ContainerQuery>, mean
     view! {
         <div class="cluster">
             <p class="bulk-count needs-script" role="status">{move || meant.with(|m| format!("{} chosen", m.what()))}</p>
-            <noscript><p class="bulk-count">"The chosen containers:"</p></noscript>
+            <p class="bulk-count needs-no-script">"The chosen containers:"</p>
             <label class="check">
                 <input
                     type="checkbox"

@@ -79,7 +79,7 @@ pub(super) fn FilterForm(query: Memo<ContainerQuery>, facets: RwSignal<Facets>) 
                 <HealthChoice query facets />
                 <MoreChoice query />
                 <ViewChoice query />
-                <noscript><button class="btn" type="submit">"Filter"</button></noscript>
+                <button class="btn needs-no-script" type="submit">"Filter"</button>
             </div>
             {move || query.with(hidden_sort)}
         </form>
@@ -151,7 +151,7 @@ fn Choices(
         all
     };
     view! {
-        <button type="button" class="btn" popovertarget=id.clone() aria-haspopup="true">
+        <button type="button" class="btn" popovertarget=id.clone()>
             {title}
             {move || Some(chosen.with(Vec::len)).filter(|n| *n > 0).map(|n| view! { <span class="count">{n}</span> })}
             <Icon name="down" />
@@ -254,7 +254,7 @@ fn MoreChoice(query: Memo<ContainerQuery>) -> impl IntoView {
         }
     });
     view! {
-        <button type="button" class="btn" popovertarget="filter-more" aria-haspopup="true">
+        <button type="button" class="btn" popovertarget="filter-more">
             "More"
             <Icon name="down" />
         </button>
@@ -300,7 +300,7 @@ fn ViewChoice(query: Memo<ContainerQuery>) -> impl IntoView {
         }
     });
     view! {
-        <button type="button" class="btn" popovertarget="filter-view" aria-haspopup="true">
+        <button type="button" class="btn" popovertarget="filter-view">
             "View"
             <Icon name="down" />
         </button>

@@ -76,7 +76,7 @@ fn Containers(initial: Fleet, query: Memo<ContainerQuery>) -> impl IntoView {
                 />
             </Show>
             <Pages query window />
-            <BulkBar selection window query actions />
+            <BulkBar selection window query />
         </Show>
     }
 }

@@ -36,7 +36,7 @@ pub(super) fn ContainerLine(
     let buttons = [ContainerAction::Start, ContainerAction::Stop, ContainerAction::Restart]
         .map(|action| action_button(action, row, "btn btn-ghost btn-small btn-icon only-wide", false));
     view! {
-        <tr tabindex="-1" data-row=key.clone() class:stale=move || problem().is_some()>
+        <tr tabindex="-1" data-row="" class:stale=move || problem().is_some()>
             {parts.selection.map(|selection| {
                 let own = key.clone();
                 view! {
@@ -79,9 +79,7 @@ pub(super) fn ContainerLine(
                         type="button"
                         class="btn btn-ghost btn-small btn-icon needs-script"
                         popovertarget="row-menu"
-                        aria-haspopup="true"
-                        aria-label=format!("More for {name}")
-                        title="More"
+                        title=format!("More for {name}")
                         on:click=move |_| parts.menu.set(Some(menu_row.clone()))
                     >
                         <Icon name="more" />
