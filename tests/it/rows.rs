@@ -36,7 +36,7 @@ pub fn container(machine: MachineId, host: &str, n: usize) -> ContainerRow {
         } else {
             ContainerState::Running
         },
-        health: if n % 5 == 0 && !stopped {
+        health: if n.is_multiple_of(5) && !stopped {
             Health::Healthy
         } else {
             Health::None

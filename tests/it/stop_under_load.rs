@@ -69,7 +69,7 @@ async fn db_10_a_stop_under_load_drains_and_loses_nothing_that_was_acknowledged(
         .await;
     let rows: Rows<MachineRow> = browser.ask("/api/machines/list", &[]).await;
     let kept: Vec<String> = rows.rows.into_iter().map(|row| row.name).collect();
-    let acknowledged = acknowledged.lock().unwrap();
+    let acknowledged = acknowledged.lock().unwrap().clone();
     let lost: Vec<_> = acknowledged.iter().filter(|name| !kept.contains(name)).collect();
     assert!(
         lost.is_empty(),

@@ -63,11 +63,10 @@ impl FakeEngine {
     }
 }
 
-async fn serve(
-    mut stream: UnixStream,
-    answer: Arc<dyn Fn(&str) -> Option<Answer> + Send + Sync>,
-    asked: Arc<Mutex<Vec<String>>>,
-) {
+/// What it answers to a path; `None` is its ordinary answer.
+type Answers = Arc<dyn Fn(&str) -> Option<Answer> + Send + Sync>;
+
+async fn serve(mut stream: UnixStream, answer: Answers, asked: Arc<Mutex<Vec<String>>>) {
     let mut request = Vec::new();
     while !request.ends_with(b"\r\n\r\n") {
         match stream.read_u8().await {
