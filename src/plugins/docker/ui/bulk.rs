@@ -109,6 +109,14 @@ pub(super) fn BulkBar(selection: Selection, window: Window, query: Memo<Containe
             selection.clear();
         }
     });
+    // "All that match" was said of the filter as it was.
+    Effect::new(move |before: Option<String>| {
+        let filter = query.with(ContainerQuery::filter_text);
+        if before.is_some_and(|before| before != filter) {
+            selection.all.set(false);
+        }
+        filter
+    });
     let buttons = DIRECT.map(|action| {
         view! {
             <button
@@ -192,6 +200,10 @@ fn Count(selection: Selection, window: Window, query: Memo<ContainerQuery>, mean
 #[component]
 fn Question(dialog: NodeRef<Dialog>, asking: RwSignal<ContainerAction>, meant: Memo<Meant>) -> impl IntoView {
     let typed = RwSignal::new(String::new());
+    Effect::new(move |_| {
+        meant.track();
+        typed.set(String::new());
+    });
     let removes = move || asking.get() == ContainerAction::Remove;
     let told = move || meant.with(|m| m.count > 0);
     let title = move || {
