@@ -56,7 +56,7 @@ describe('the fleet', () => {
 
   step('filter and order are in the address', async () => {
     await page.goto(server.url('/containers?q=shop&host=beta&host=gamma&sort=-host'));
-    await page.getByText('2 containers').first().waitFor();
+    await page.getByText('2 of 4 containers').waitFor();
     const text = await table().getByRole('row').allTextContents();
     assert.ok(text[1].includes('gamma') && text[2].includes('beta'), text.join('\n'));
     await live(page);

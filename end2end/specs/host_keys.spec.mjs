@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { Server } from '../helpers/server.mjs';
 import { clear, lab, labCommand, on, runContainer } from '../helpers/lab.mjs';
 import { inspect, launch, openContext } from '../helpers/browser.mjs';
-import { addHost, go, row, setUp, story } from '../helpers/steps.mjs';
+import { addHost, go, openTab, row, setUp, story } from '../helpers/steps.mjs';
 
 const host = lab.hosts[0];
 const badge = (page) => page.locator('.page-head');
@@ -42,6 +42,7 @@ describe('the keys of a host', () => {
     await on(host, 'sh', '-c', `echo '${mine}' >> ~/.ssh/authorized_keys`);
     await page.getByRole('button', { name: 'Reconnect' }).click();
     await badge(page).getByText('Online').waitFor({ timeout: 30_000 });
+    await openTab(page, 'Containers');
     await row(page, 'kept').getByText('running').waitFor();
     watch.check();
   });
@@ -49,6 +50,7 @@ describe('the keys of a host', () => {
   step('a changed host key stops all work and shows both fingerprints', async () => {
     const now = (await labCommand('newkey', host.name)).hosts.find((h) => h.name === host.name);
     assert.notEqual(now.fingerprint, host.fingerprint);
+    await openTab(page, 'Overview');
     await page.getByRole('heading', { name: 'Its host keys changed' }).waitFor({ timeout: 30_000 });
     await page.getByRole('list', { name: 'Accepted before' }).getByText(host.fingerprint).waitFor();
     await page.getByRole('list', { name: 'Offered now' }).getByText(now.fingerprint).waitFor();
@@ -65,6 +67,7 @@ describe('the keys of a host', () => {
     await page.getByRole('checkbox', { name: /I know why the keys changed/ }).check();
     await page.getByRole('button', { name: 'Trust the new keys' }).click();
     await badge(page).getByText('Online').waitFor({ timeout: 30_000 });
+    await openTab(page, 'Containers');
     await row(page, 'kept').getByText('running').waitFor();
     await runContainer(host, 'later');
     await row(page, 'later').getByText('running').waitFor();

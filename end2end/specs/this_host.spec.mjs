@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { Server } from '../helpers/server.mjs';
 import { clear, lab, runContainer } from '../helpers/lab.mjs';
 import { inspect, launch, openContext } from '../helpers/browser.mjs';
-import { go, row, setUp, story } from '../helpers/steps.mjs';
+import { go, openTab, row, setUp, story } from '../helpers/steps.mjs';
 
 const host = lab.hosts[0];
 
@@ -30,8 +30,9 @@ describe('this host', () => {
     await page.goto(server.url('/machines/new'));
     await page.getByRole('button', { name: 'Add this host' }).click();
     await page.locator('.page-head').getByText('Online').waitFor({ timeout: 20_000 });
-    await row(page, 'local-1').getByText('running').waitFor();
     await inspect(page, 'machine-this-host');
+    await openTab(page, 'Containers');
+    await row(page, 'local-1').getByText('running').waitFor();
     watch.check();
   });
 

@@ -28,6 +28,13 @@ const GATHER: Duration = Duration::from_millis(40);
 const MANY: usize = 40;
 /// The whole list is read again this often, in case an event was lost.
 const RESYNC: Duration = Duration::from_secs(60);
+/// An engine says that a container died before its own list does (it cleans up first), and after a kill or an exit
+/// says nothing more: such a container is looked at again, this long after.
+const LOOK_AGAIN: [Duration; 3] = [
+    Duration::from_millis(250),
+    Duration::from_secs(1),
+    Duration::from_secs(4),
+];
 const RETRY_FIRST: Duration = Duration::from_millis(500);
 const RETRY_LAST: Duration = Duration::from_secs(15);
 
@@ -162,6 +169,8 @@ struct Changes<S, F> {
     /// Is told of each container whose process began.
     started: F,
     waiting: BTreeSet<String>,
+    /// Who is to be looked at again, and when.
+    again: BTreeSet<(tokio::time::Instant, String)>,
     /// Something happened that nobody could read.
     unknown: bool,
     resync_at: tokio::time::Instant,
@@ -173,6 +182,7 @@ impl<S: Stream<Item = Vec<AppResult<Event>>> + Unpin, F: Fn(&str)> Changes<S, F>
             events,
             started,
             waiting: BTreeSet::new(),
+            again: BTreeSet::new(),
             unknown: false,
             resync_at: tokio::time::Instant::now() + RESYNC,
         }
@@ -193,18 +203,38 @@ impl<S: Stream<Item = Vec<AppResult<Event>>> + Unpin, F: Fn(&str)> Changes<S, F>
     /// the clock, however much happens in between.
     async fn next(&mut self) -> AppResult<Option<BTreeSet<String>>> {
         if self.waiting.is_empty() && !self.unknown {
+            let due = self.due();
             tokio::select! {
                 chunk = self.events.next() => self.keep(chunk)?,
-                () = tokio::time::sleep_until(self.resync_at) => {}
+                () = tokio::time::sleep_until(due) => {}
             }
         }
         self.during(tokio::time::sleep(GATHER)).await?;
+        self.take_again();
         if std::mem::take(&mut self.unknown) || tokio::time::Instant::now() >= self.resync_at {
             self.resync_at = tokio::time::Instant::now() + RESYNC;
             self.waiting.clear();
             return Ok(None);
         }
         Ok(Some(std::mem::take(&mut self.waiting)))
+    }
+
+    /// When there is something to do though nothing happens.
+    fn due(&self) -> tokio::time::Instant {
+        self.again
+            .first()
+            .map_or(self.resync_at, |(at, _)| self.resync_at.min(*at))
+    }
+
+    fn take_again(&mut self) {
+        let now = tokio::time::Instant::now();
+        while let Some(next) = self.again.pop_first() {
+            if next.0 > now {
+                self.again.insert(next);
+                return;
+            }
+            self.waiting.insert(next.1);
+        }
     }
 
     fn keep(&mut self, chunk: Option<Vec<AppResult<Event>>>) -> AppResult<()> {
@@ -215,9 +245,13 @@ impl<S: Stream<Item = Vec<AppResult<Event>>> + Unpin, F: Fn(&str)> Changes<S, F>
         };
         for event in chunk.ok_or_else(ended)? {
             match event? {
-                Event::Container { id, started } => {
+                Event::Container { id, started, ended } => {
                     if started {
                         (self.started)(&id);
+                    }
+                    if ended {
+                        let now = tokio::time::Instant::now();
+                        self.again.extend(LOOK_AGAIN.map(|later| (now + later, id.clone())));
                     }
                     self.waiting.insert(id);
                 }

@@ -11,8 +11,8 @@ const LINE_BYTES: usize = 1 << 20;
 /// Something happened to a container.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::plugins::docker::service) enum Event {
-    /// To this one; `started` when it is that its process began.
-    Container { id: String, started: bool },
+    /// To this one; whether it is that its process began, or ended.
+    Container { id: String, started: bool, ended: bool },
     /// An event that cannot be read: whatever it was, everything has to be looked at.
     Unreadable,
 }
@@ -90,6 +90,7 @@ fn read(line: &[u8]) -> Option<Event> {
         Some(id) if !action.is_empty() => Event::Container {
             id,
             started: action == "start",
+            ended: action == "die",
         },
         _ => Event::Unreadable,
     })
@@ -128,10 +129,12 @@ mod tests {
             Event::Container {
                 id: "a1".into(),
                 started: true,
+                ended: false,
             },
             Event::Container {
                 id: "b2".into(),
                 started: false,
+                ended: false,
             },
             Event::Unreadable,
             Event::Unreadable,
