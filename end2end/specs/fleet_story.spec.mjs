@@ -90,7 +90,7 @@ describe('the fleet', () => {
     await bar.getByRole('button', { name: 'Restart' }).click();
     await go(page, 'Activity');
     await page.getByRole('link', { name: /Restart 3/ }).first().click();
-    await page.locator('.page-head').getByText('failed').waitFor({ timeout: 40_000 });
+    await page.locator('.page-head').getByText('failed', { exact: true }).waitFor({ timeout: 40_000 });
     const steps = page.getByRole('table', { name: 'Steps' });
     await steps.getByRole('row', { name: /shop.*beta/ }).getByText(/8098/).waitFor();
     for (const name of ['alpha', 'gamma']) await steps.getByRole('row', { name: new RegExp(`shop.*${name}`) }).getByText('succeeded').waitFor();
@@ -98,7 +98,7 @@ describe('the fleet', () => {
     await docker(second, 'rm', '-f', 'squatter');
     await page.getByRole('button', { name: 'Run the failed again' }).click();
     await page.getByText('an earlier job').waitFor();
-    await page.locator('.page-head').getByText('succeeded').waitFor({ timeout: 40_000 });
+    await page.locator('.page-head').getByText('succeeded', { exact: true }).waitFor({ timeout: 40_000 });
     assert.equal(await docker(second, 'inspect', '-f', '{{.State.Running}}', 'shop'), 'true');
     watch.check();
   });
@@ -126,8 +126,12 @@ describe('the fleet', () => {
       await page.waitForTimeout(300);
     }
     await page.waitForFunction((n) => Number(/line (\d+) of many\s*$/.exec(document.querySelector('[role="log"]').textContent.trimEnd())?.[1] ?? 0) > n, before, { timeout: 10_000 });
-    await docker(first, 'rm', '-f', 'chatty');
+    await docker(first, 'kill', 'chatty');
+    await page.locator('.page-head').getByText(/exited/).waitFor();
     await inspect(page, 'container-logs');
+    await docker(first, 'rm', '-f', 'chatty');
+    await page.getByRole('heading', { name: 'chatty is gone' }).waitFor();
+    await inspect(page, 'container-gone');
     watch.check();
   });
 

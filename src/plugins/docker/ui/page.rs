@@ -85,6 +85,8 @@ fn Shown(initial: Rows<ContainerRow>) -> impl IntoView {
         match (there.get(), row.clone()) {
         (true, Some(row)) => view! { <Container row=row.into() /> }.into_any(),
         _ => view! {
+            <PageTitle text=Signal::stored(first.name.clone()) />
+            <PageHeader title=Signal::stored(first.name.clone()) />
             <EmptyState icon="containers" title=format!("{} is gone", first.name) text="The container was removed from its host.">
                 <LinkButton href=url("/containers")>"All containers"</LinkButton>
             </EmptyState>

@@ -105,6 +105,7 @@ fn Machine(initial: Initial, tab: Memo<String>, again: Callback<()>) -> impl Int
     view! {
         <PageTitle text=Signal::derive(move || row.with(|r| r.name.clone())) />
         <Show when=move || gone.get()>
+            <PageHeader title=Signal::derive(move || row.with(|r| r.name.clone())) />
             <EmptyState icon="machines" title="This machine was deleted" text="Nothing on the host itself was changed.">
                 <LinkButton href=url("/machines")>"All machines"</LinkButton>
             </EmptyState>
