@@ -133,7 +133,7 @@ pub async fn start(config: Config) -> Started {
 pub struct Browser {
     client: reqwest::Client,
     base: String,
-    origin: String,
+    pub origin: String,
     pub cookies: Mutex<BTreeMap<String, String>>,
 }
 
@@ -149,6 +149,10 @@ impl Browser {
             origin,
             cookies: Mutex::default(),
         }
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
     }
 
     pub fn cookie_header(&self) -> String {

@@ -2,12 +2,15 @@
 
 use crate::app::{Browser, TestApp, eventually};
 use futures::{SinkExt, StreamExt};
-use pollysystem::core::{
-    jobs::model::TOPIC_JOBS,
-    live::{
-        model::{ClientMessage, RowKey, RowsEvent, Seq, ServerMessage, ShardSeq, View},
-        service::{LiveRow, RowTopic},
+use pollysystem::{
+    core::{
+        jobs::model::TOPIC_JOBS,
+        live::{
+            model::{ClientMessage, RowKey, RowsEvent, Seq, ServerMessage, ShardSeq, View},
+            service::{LiveRow, RowTopic},
+        },
     },
+    plugins::docker::model::{LogEvent, TOPIC_LOGS},
 };
 use serde::{Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
@@ -40,15 +43,16 @@ fn row(n: u32, pad: &str) -> Row {
 pub struct Socket(WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>);
 
 impl Socket {
-    pub async fn open(app: &TestApp, browser: &Browser) -> Self {
-        let mut request = app
+    pub async fn open(_: &TestApp, browser: &Browser) -> Self {
+        Self::of(browser).await
+    }
+    pub async fn of(browser: &Browser) -> Self {
+        let mut request = browser
             .url("/live")
             .replace("http://", "ws://")
             .into_client_request()
             .unwrap();
-        request
-            .headers_mut()
-            .insert("origin", format!("http://{}", app.server.address).parse().unwrap());
+        request.headers_mut().insert("origin", browser.origin.parse().unwrap());
         request
             .headers_mut()
             .insert("cookie", browser.cookie_header().parse().unwrap());
@@ -71,6 +75,30 @@ impl Socket {
             view,
         })
         .await;
+    }
+    /// Follows the log of one container.
+    pub async fn follow(&mut self, shard: &str) {
+        self.say(&ClientMessage::Subscribe {
+            sub: 1,
+            topic: TOPIC_LOGS.into(),
+            have: Vec::new(),
+            shards: Some(vec![shard.to_owned()]),
+            view: None,
+        })
+        .await;
+    }
+    /// The next news of a followed log; `None` for the end of its shard.
+    pub async fn log_event(&mut self) -> Option<LogEvent> {
+        loop {
+            match self.next().await {
+                Some(ServerMessage::Frame { body, topic, .. }) if topic == TOPIC_LOGS => {
+                    return Some(serde_json::from_value(body).unwrap());
+                }
+                Some(ServerMessage::End { .. }) => return None,
+                Some(_) => {}
+                None => panic!("the socket was closed"),
+            }
+        }
     }
     pub async fn next(&mut self) -> Option<ServerMessage> {
         loop {

@@ -11,6 +11,8 @@ mod architecture;
 mod auth;
 mod authz_coverage;
 mod config;
+mod container;
+mod fake_engine;
 mod fleet;
 mod lab;
 mod live;

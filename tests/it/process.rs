@@ -1,5 +1,6 @@
 //! The server as a process: locks, signals, refusals at the start.
 
+use crate::app::Browser;
 use std::{
     io::{BufRead, BufReader},
     path::Path,
@@ -50,6 +51,13 @@ impl Server {
         }
     }
 
+    /// Open files and sockets.
+    pub fn handles(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.child.id()))
+            .unwrap()
+            .count()
+    }
+
     pub fn signal(&self, signal: &str) {
         assert!(
             Command::new("kill")
@@ -72,6 +80,14 @@ impl Server {
             std::thread::sleep(Duration::from_millis(20));
         }
     }
+}
+
+/// A server whose "this host" has the engine at `docker_host`, and a browser that nobody is logged in with.
+pub fn serve(data: &Path, docker_host: &str) -> (Server, Browser) {
+    let mut server = Server::spawn(data, &[("DOCKER_HOST", docker_host)]);
+    let line = server.wait_for("open http");
+    let address = line.split("open ").nth(1).unwrap().trim().to_owned();
+    (server, Browser::new(address.clone(), address))
 }
 
 impl Drop for Server {

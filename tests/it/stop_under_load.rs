@@ -2,7 +2,7 @@
 
 use crate::{
     app::{Browser, NAME, PASSWORD, eventually},
-    process::Server,
+    process::serve,
     slow_engine::{CONTAINER, SlowEngine},
 };
 use pollysystem::{
@@ -85,13 +85,6 @@ async fn db_10_a_stop_under_load_drains_and_loses_nothing_that_was_acknowledged(
             "{machine}: {job:?}"
         );
     }
-}
-
-fn serve(data: &Path, docker_host: &str) -> (Server, Browser) {
-    let mut server = Server::spawn(data, &[("DOCKER_HOST", docker_host)]);
-    let line = server.wait_for("open http");
-    let address = line.split("open ").nth(1).unwrap().trim().to_owned();
-    (server, Browser::new(address.clone(), address))
 }
 
 /// Adds this host, whose engine is the slow one, and restarts its container some times.
