@@ -287,7 +287,7 @@ async fn dk_04_a_forged_label_of_ours_changes_nothing() {
         (stopped('a') == 1 && stopped('b') == 1).then_some(())
     })
     .await;
-    let html = |digit| house.browser.html(&format!("{}?tab=config", house.page(digit)));
+    let html = async |digit| house.browser.html(&format!("{}?tab=config", house.page(digit))).await;
     assert!(
         html('b').await.contains("pollysystem.owner"),
         "shown as the text that it is"
