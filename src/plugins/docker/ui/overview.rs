@@ -3,7 +3,10 @@
 
 use crate::{
     core::{
-        live::client::{live_rows, row_key},
+        live::{
+            client::{live_rows, row_key},
+            model::RowKey,
+        },
         url::url,
     },
     error::AppError,
@@ -37,7 +40,8 @@ fn with_summary(card: fn(Signal<FleetSummary>) -> AnyView) -> AnyView {
                     Ok(initial) => {
                         let first = initial.rows.first().cloned().unwrap_or_default();
                         let key = row_key(&first);
-                        let rows = live_rows(TOPIC_SUMMARY, None, initial);
+                        // Named: the server makes it only while somebody asks for this shard.
+                        let rows = live_rows(TOPIC_SUMMARY, Some(vec![first.shard_id()]), initial);
                         card(rows.get(&key).map_or_else(|| Signal::stored(first), Into::into))
                     }
                     Err(error) => view! { <ErrorBox error /> }.into_any(),
