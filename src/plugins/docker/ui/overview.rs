@@ -5,7 +5,7 @@ use crate::{
     core::{
         live::{
             client::{live_rows, row_key},
-            model::RowKey,
+            model::{RowKey, Rows},
         },
         url::url,
     },
@@ -31,8 +31,19 @@ pub fn attention_card() -> AnyView {
     with_summary(attention)
 }
 
+type Found = Resource<Result<Rows<FleetSummary>, AppError>>;
+
+/// The summary of the page that is being made: the first card asks, the others find it.
+fn shared() -> Found {
+    use_context::<Found>().unwrap_or_else(|| {
+        let found: Found = Resource::new(|| (), |()| summary());
+        provide_context(found);
+        found
+    })
+}
+
 fn with_summary(card: fn(Signal<FleetSummary>) -> AnyView) -> AnyView {
-    let found: Resource<Result<_, AppError>> = Resource::new(|| (), |()| summary());
+    let found = shared();
     view! {
         <Transition fallback=|| view! { <Skeleton lines=3 /> }>
             {move || Suspend::new(async move {

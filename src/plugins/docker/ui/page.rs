@@ -3,6 +3,7 @@
 mod attached;
 mod charts;
 mod config;
+mod data;
 mod details;
 mod logs;
 mod overview;
@@ -32,6 +33,7 @@ use crate::{
         tabs::{PageTabs, current_tab},
     },
 };
+use data::{Data, Ids};
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
@@ -45,7 +47,7 @@ const TABS: &[(&str, &str)] = &[
 #[component]
 pub fn ContainerPage() -> impl IntoView {
     let params = use_params_map();
-    let ids = Memo::new(move |_| {
+    let ids: Memo<Ids> = Memo::new(move |_| {
         params.with(|p| {
             let machine: MachineId = p.get("machine")?.parse().ok()?;
             let container: ContainerId = p.get("container")?.parse().ok()?;
@@ -61,29 +63,29 @@ pub fn ContainerPage() -> impl IntoView {
             }
         },
     );
+    let tab = current_tab(TABS);
+    let data = Data::ask(ids, tab);
     view! {
         <Transition fallback=|| view! { <Skeleton /> }>
-            {move || Suspend::new(async move { found.await.map(|initial| view! { <Shown initial /> }) })}
+            {move || Suspend::new(async move { found.await.map(|initial| view! { <Shown initial tab data /> }) })}
         </Transition>
     }
     .into_any()
 }
 
 #[component]
-fn Shown(initial: Rows<ContainerRow>) -> impl IntoView {
+fn Shown(initial: Rows<ContainerRow>, tab: Memo<&'static str>, data: Data) -> impl IntoView {
     let Some(first) = initial.rows.first().cloned() else {
         return ().into_any();
     };
     let key = row_key(&first);
     let rows = live_rows(TOPIC_CONTAINERS, Some(vec![first.machine.to_string()]), initial);
-    let there = Memo::new({
-        let key = key.clone();
-        move |_| rows.all().iter().any(|row| row_key(row) == key)
-    });
+    let now = rows.follow(key.clone());
+    let there = Memo::new(move |_| now.with(Option::is_some));
     let row = rows.get(&key);
     let shown = move || {
         match (there.get(), row.clone()) {
-        (true, Some(row)) => view! { <Container row=row.into() /> }.into_any(),
+        (true, Some(row)) => view! { <Container row=row.into() tab data /> }.into_any(),
         _ => view! {
             <PageTitle text=Signal::stored(first.name.clone()) />
             <PageHeader title=Signal::stored(first.name.clone()) />
@@ -98,7 +100,7 @@ fn Shown(initial: Rows<ContainerRow>) -> impl IntoView {
 }
 
 #[component]
-fn Container(row: Signal<ContainerRow>) -> impl IntoView {
+fn Container(row: Signal<ContainerRow>, tab: Memo<&'static str>, data: Data) -> impl IntoView {
     let actions = Actions::provide();
     let now = move || row.with(|r| condition(r.state, r.health, r.exit_code));
     let crumbs = vec![Crumb {
@@ -111,7 +113,6 @@ fn Container(row: Signal<ContainerRow>) -> impl IntoView {
         <span class="muted">"on " <a href=host>{move || row.with(|r| r.machine_name.clone())}</a></span>
     };
     let path = row.with_untracked(|r| format!("/containers/{}/{}", r.machine, r.id));
-    let tab = current_tab(TABS);
     view! {
         <PageTitle text=Signal::derive(move || row.with(|r| r.name.clone())) />
         <PageHeader title=Signal::derive(move || row.with(|r| r.name.clone())) crumbs aside=badge.into_any()>
@@ -119,10 +120,10 @@ fn Container(row: Signal<ContainerRow>) -> impl IntoView {
         </PageHeader>
         <PageTabs label="Container" path items=TABS />
         {move || match tab.get() {
-            "logs" => view! { <logs::LogsTab row /> }.into_any(),
-            "config" => view! { <config::ConfigTab row /> }.into_any(),
-            "attached" => view! { <attached::AttachedTab row /> }.into_any(),
-            _ => view! { <overview::OverviewTab row /> }.into_any(),
+            "logs" => view! { <logs::LogsTab row log=data.log /> }.into_any(),
+            "config" => view! { <config::ConfigTab row data /> }.into_any(),
+            "attached" => view! { <attached::AttachedTab row data /> }.into_any(),
+            _ => view! { <overview::OverviewTab row data /> }.into_any(),
         }}
     }
 }

@@ -166,7 +166,11 @@ impl Follow {
         let mut pause = RETRY_FIRST;
         loop {
             let before = self.lock().n;
-            let ended = self.session(logs, &mut resume).await;
+            // What is gone is not asked for again: woken by its end, one comes by here.
+            let ended = match logs.container_state(self.machine, &self.id) {
+                Some(_) => self.session(logs, &mut resume).await,
+                None => Ok(()),
+            };
             self.flush(&logs.hub);
             if self.lock().n > before {
                 pause = RETRY_FIRST;
@@ -209,6 +213,12 @@ impl Follow {
                     }
                     if any && due.is_none() {
                         due = Some(last + PACE);
+                    }
+                }
+                // The engine ends the answer when the container is removed; a line that hangs does not.
+                () = self.wake.notified() => {
+                    if logs.container_state(self.machine, &self.id).is_none() {
+                        return Ok(());
                     }
                 }
                 () = at(due), if due.is_some() => {

@@ -1,6 +1,6 @@
 //! What the container is connected to: ports, networks, mounts.
 
-use super::{config::left_out, details::WithDetails};
+use super::{config::left_out, data::Data, details::WithDetails};
 use crate::{
     plugins::docker::model::{ContainerDetails, ContainerRow, Mount, Network, Port},
     ui::{Column, Table},
@@ -24,8 +24,8 @@ const MOUNTS: &[Column] = &[
 ];
 
 #[component]
-pub(super) fn AttachedTab(row: Signal<ContainerRow>) -> impl IntoView {
-    view! { <WithDetails row view=attached /> }
+pub(super) fn AttachedTab(row: Signal<ContainerRow>, data: Data) -> impl IntoView {
+    view! { <WithDetails row details=data.details view=attached /> }
 }
 
 fn attached(details: ContainerDetails, _row: Signal<ContainerRow>) -> AnyView {

@@ -1,5 +1,6 @@
 //! What the container takes: the last hour, and on as it is measured.
 
+use super::data::Asked;
 use crate::{
     core::{
         live::{
@@ -8,11 +9,7 @@ use crate::{
         },
         series::SeriesSet,
     },
-    error::AppError,
-    plugins::docker::{
-        api::container_history,
-        model::{ContainerNumbers, ContainerRow, TOPIC_CONTAINER_NUMBERS},
-    },
+    plugins::docker::model::{ContainerNumbers, ContainerRow, TOPIC_CONTAINER_NUMBERS},
     ui::{
         ErrorBox, Skeleton,
         chart::{Chart, ChartLine, Unit},
@@ -27,16 +24,14 @@ const fn line(series: &'static str, title: &'static str) -> ChartLine {
 }
 
 #[component]
-pub(super) fn Charts(row: Signal<ContainerRow>) -> impl IntoView {
-    let (machine, id) = row.with_untracked(|r| (r.machine, r.id.clone()));
-    let found: Resource<Result<SeriesSet, AppError>> =
-        Resource::new(|| (), move |()| container_history(machine, id.clone()));
+pub(super) fn Charts(row: Signal<ContainerRow>, history: Asked<SeriesSet>) -> impl IntoView {
     view! {
         <Transition fallback=|| view! { <Skeleton lines=6 /> }>
             {move || Suspend::new(async move {
-                match found.await {
-                    Ok(initial) => view! { <Drawn initial row /> }.into_any(),
-                    Err(error) => view! { <ErrorBox error /> }.into_any(),
+                match history.await {
+                    Some(Ok(initial)) => view! { <Drawn initial row /> }.into_any(),
+                    Some(Err(error)) => view! { <ErrorBox error /> }.into_any(),
+                    None => view! { <Skeleton lines=6 /> }.into_any(),
                 }
             })}
         </Transition>
@@ -55,7 +50,7 @@ fn Drawn(initial: SeriesSet, row: Signal<ContainerRow>) -> impl IntoView {
             seqs: Vec::new(),
         },
     );
-    let newest = Memo::new(move |_| numbers.all().into_iter().find(|n| row_key(n) == key));
+    let newest = numbers.follow(key);
     Effect::new(move |_| {
         if let Some(newest) = newest.get() {
             data.update(|set| set.push(newest.at, &newest.values(), WINDOW_MILLIS));

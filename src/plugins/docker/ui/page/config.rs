@@ -1,6 +1,9 @@
 //! How the container was made.
 
-use super::details::{WithDetails, fact, words};
+use super::{
+    data::Data,
+    details::{WithDetails, fact, words},
+};
 use crate::{
     plugins::docker::model::{ContainerDetails, ContainerRow, ImageDetails, Limits, ProcessDetails, Security},
     ui::{Column, Note, Table, Tone, format::bytes, web_link},
@@ -11,8 +14,8 @@ const SOURCE_LABEL: &str = "org.opencontainers.image.source";
 const COMPOSE: &str = "com.docker.compose.";
 
 #[component]
-pub(super) fn ConfigTab(row: Signal<ContainerRow>) -> impl IntoView {
-    view! { <WithDetails row view=config /> }
+pub(super) fn ConfigTab(row: Signal<ContainerRow>, data: Data) -> impl IntoView {
+    view! { <WithDetails row details=data.details view=config /> }
 }
 
 fn config(details: ContainerDetails, _row: Signal<ContainerRow>) -> AnyView {

@@ -1,11 +1,8 @@
 //! What the tabs share: the details of a container, asked from its engine and anew when its state changes.
 
+use super::data::Asked;
 use crate::{
-    error::AppError,
-    plugins::docker::{
-        api::inspect,
-        model::{ContainerDetails, ContainerRow},
-    },
+    plugins::docker::model::{ContainerDetails, ContainerRow},
     ui::{ErrorBox, Skeleton},
 };
 use leptos::prelude::*;
@@ -14,24 +11,23 @@ use leptos::prelude::*;
 #[component]
 pub(super) fn WithDetails(
     row: Signal<ContainerRow>,
+    details: Asked<ContainerDetails>,
     view: fn(ContainerDetails, Signal<ContainerRow>) -> AnyView,
 ) -> impl IntoView {
-    let (machine, id) = row.with_untracked(|r| (r.machine, r.id.clone()));
-    let found: Resource<Result<ContainerDetails, AppError>> =
-        Resource::new(|| (), move |()| inspect(machine, id.clone()));
     let state = Memo::new(move |_| row.with(|r| (r.state, r.health, r.exit_code)));
     Effect::new(move |before: Option<()>| {
         state.track();
         if before.is_some() {
-            found.refetch();
+            details.refetch();
         }
     });
     view! {
         <Transition fallback=|| view! { <Skeleton /> }>
             {move || Suspend::new(async move {
-                match found.await {
-                    Ok(details) => view(details, row),
-                    Err(error) => view! { <ErrorBox error /> }.into_any(),
+                match details.await {
+                    Some(Ok(details)) => view(details, row),
+                    Some(Err(error)) => view! { <ErrorBox error /> }.into_any(),
+                    None => view! { <Skeleton /> }.into_any(),
                 }
             })}
         </Transition>

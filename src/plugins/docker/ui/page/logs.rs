@@ -1,5 +1,6 @@
 //! The container's log: the last lines in the first HTML, then what is written, as it is written.
 
+use super::data::Asked;
 use crate::{
     core::{
         lines::LogLine,
@@ -7,26 +8,21 @@ use crate::{
         url::url,
     },
     error::AppError,
-    plugins::docker::{
-        api::log_tail,
-        model::{ContainerRow, LogEvent, LogState, TOPIC_LOGS, log_shard},
-    },
+    plugins::docker::model::{ContainerRow, LogEvent, LogState, TOPIC_LOGS, log_shard},
     ui::{ErrorBox, LogStore, LogView, Skeleton, StateBadge, Tone, log_view::LogOptions},
 };
 use leptos::prelude::*;
 
 #[component]
-pub(super) fn LogsTab(row: Signal<ContainerRow>) -> impl IntoView {
-    let (machine, id) = row.with_untracked(|r| (r.machine, r.id.clone()));
-    let found: Resource<Result<Vec<LogLine>, AppError>> = Resource::new(|| (), move |()| log_tail(machine, id.clone()));
+pub(super) fn LogsTab(row: Signal<ContainerRow>, log: Asked<Vec<LogLine>>) -> impl IntoView {
     view! {
         <Transition fallback=|| view! { <Skeleton lines=12 /> }>
             {move || Suspend::new(async move {
-                let (lines, error) = match found.await {
+                let (lines, error) = match log.await? {
                     Ok(lines) => (lines, None),
                     Err(why) => (Vec::new(), Some(why)),
                 };
-                view! { <Log lines error row /> }
+                Some(view! { <Log lines error row /> })
             })}
         </Transition>
     }

@@ -2,6 +2,7 @@
 
 use super::{
     charts::Charts,
+    data::Data,
     details::{WithDetails, fact},
 };
 use crate::{
@@ -11,14 +12,14 @@ use crate::{
 use leptos::prelude::*;
 
 #[component]
-pub(super) fn OverviewTab(row: Signal<ContainerRow>) -> impl IntoView {
+pub(super) fn OverviewTab(row: Signal<ContainerRow>, data: Data) -> impl IntoView {
     view! {
         <div class="columns">
             <div class="stack">
-                <Charts row />
+                <Charts row history=data.history />
             </div>
             <div class="stack">
-                <WithDetails row view=beside />
+                <WithDetails row details=data.details view=beside />
             </div>
         </div>
     }
