@@ -15,9 +15,11 @@
 mod app;
 #[path = "../tests/it/lab/hosts.rs"]
 mod hosts;
+mod report;
 
 use hosts::{Host, Lab, lab};
 use pollysystem::plugins::machines::{model::MachineId, port::MachinesPort};
+use report::{line, quantile};
 use std::{
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
@@ -48,14 +50,18 @@ async fn main() {
 
     let near = measure(&server, machine, &lab_file, &host).await;
     line(
+        "P1",
         "list of 50 over the forwarded socket, to the engine's own",
         near.forwarded / near.own,
+        "x",
         1.5,
         "",
     );
     line(
+        "P1",
         "docker -H ssh:// against the forwarded socket",
         near.cli / near.forwarded,
+        "x",
         60.0,
         " (more is better)",
     );
@@ -67,8 +73,10 @@ async fn main() {
         let far = measure(&server, machine, &lab_file, &host).await;
         delay(&host, 0);
         line(
+            "P1",
             "the same 20 ms away, to own socket + one round trip",
             far.forwarded / (far.own + f64::from(DELAY_MS)),
+            "x",
             1.5,
             "",
         );
@@ -103,9 +111,9 @@ async fn measure(server: &app::TestApp, machine: MachineId, lab: &Lab, host: &Ho
         }
     }
     Medians {
-        own: median(direct),
-        forwarded: median(forwarded),
-        cli: median(cli(lab, host)),
+        own: quantile(&mut direct, 50),
+        forwarded: quantile(&mut forwarded, 50),
+        cli: quantile(&mut cli(lab, host), 50),
     }
 }
 
@@ -172,16 +180,4 @@ fn delay(host: &Host, milliseconds: u32) -> bool {
         .output()
         .unwrap();
     done.status.success()
-}
-
-fn median(mut all: Vec<Duration>) -> f64 {
-    all.sort_unstable();
-    all.get(all.len() / 2).map_or(0.0, |d| d.as_secs_f64() * 1000.0)
-}
-
-fn line(what: &str, value: f64, target: f64, note: &str) {
-    println!(
-        "P1   {what:<62} {value:9.2} x   of {target:6.2}  x{:.2}{note}",
-        value / target
-    );
 }

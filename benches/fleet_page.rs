@@ -15,6 +15,7 @@
 #[path = "../tests/it/app.rs"]
 #[allow(dead_code, reason = "the tests use the rest of it")]
 mod app;
+mod report;
 #[path = "../tests/it/rows.rs"]
 #[allow(dead_code, reason = "the tests use the rest of it")]
 mod rows;
@@ -22,6 +23,7 @@ mod rows;
 use app::TestApp;
 use axum::{Router, http::header, routing::get};
 use bytes::Bytes;
+use report::quantile;
 use reqwest::Client;
 use std::time::{Duration, Instant};
 
@@ -193,9 +195,4 @@ async fn bare(bytes: Bytes) -> Side {
 
 fn kilo(bytes: &Bytes) -> f64 {
     bytes.len() as f64 / 1_000.0
-}
-
-fn quantile(waits: &mut [Duration], percent: usize) -> f64 {
-    waits.sort_unstable();
-    waits[(waits.len() - 1) * percent / 100].as_secs_f64() * 1_000.0
 }

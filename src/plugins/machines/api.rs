@@ -47,6 +47,13 @@ pub async fn numbers() -> Result<Rows<HostNumbers>, AppError> {
     Ok(service::<MachinesService>()?.numbers(&may))
 }
 
+/// The newest numbers of one machine, while it is up.
+#[server(prefix = "/api", endpoint = "machines/reading", client = PageClient)]
+pub async fn reading(id: MachineId) -> Result<Rows<HostNumbers>, AppError> {
+    let machine = actor()?.authorise::<Machine, MachinesView>(id).await?;
+    Ok(service::<MachinesService>()?.reading(&machine))
+}
+
 /// The last hour of a machine's numbers, by the names of `HOST_SERIES`.
 #[server(prefix = "/api", endpoint = "machines/history", client = PageClient)]
 pub async fn history(id: MachineId) -> Result<SeriesSet, AppError> {

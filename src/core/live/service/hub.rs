@@ -234,7 +234,6 @@ impl Hub {
 
     /// Sends `event` to everybody who may see the shard: encoded once. Call it under the lock that guards the state.
     pub fn publish<E: Serialize>(&self, key: &ShardKey, event: &E) -> Seq {
-        let body = serde_json::to_value(event).unwrap_or(Value::Null);
         let place = self.place(&key.topic);
         let mut topic = lock(&place.topic);
         let shard = topic.shards.entry(key.shard.clone()).or_default();
@@ -243,7 +242,7 @@ impl Hub {
             epoch: self.epoch,
             n: shard.n,
         };
-        let frame = encode(&frame(key, seq, false, body));
+        let frame = frame(key, seq, false, event);
         shard.keep(seq.n, frame.clone());
         // Asked once for all sockets: what the right is, and what it is given on.
         if let Some(source) = self.source(&key.topic) {
@@ -426,14 +425,28 @@ impl Topic {
     }
 }
 
-pub(super) fn frame(key: &ShardKey, seq: Seq, snapshot: bool, body: Value) -> ServerMessage {
-    ServerMessage::Frame {
-        topic: key.topic.clone(),
-        shard: key.shard.clone(),
+/// [`ServerMessage::Frame`] around a body that is written as it is, without a copy as a value.
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Written<'a, B: Serialize> {
+    Frame {
+        topic: &'a str,
+        shard: &'a str,
+        seq: Seq,
+        snapshot: bool,
+        body: &'a B,
+    },
+}
+
+/// One frame as the wire carries it.
+pub(super) fn frame(key: &ShardKey, seq: Seq, snapshot: bool, body: &impl Serialize) -> Bytes {
+    encode(&Written::Frame {
+        topic: &key.topic,
+        shard: &key.shard,
         seq,
         snapshot,
         body,
-    }
+    })
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::{
     hub::{Change, Hub, Subscriber, WindowRows, frame},
-    outbox::{Outbox, encode},
+    outbox::Outbox,
 };
 use crate::core::{
     auth::{
@@ -206,7 +206,7 @@ impl LiveSocket {
             });
         }
         let snapshot = self.hub.source(&key.topic).and_then(|s| s.snapshot(&key.shard));
-        let snapshot = snapshot.map(|(seq, body)| (seq, encode(&frame(&key, seq, true, body))));
+        let snapshot = snapshot.map(|(seq, body)| (seq, frame(&key, seq, true, &body)));
         self.outbox.end_refill(&key, snapshot);
         true
     }

@@ -82,6 +82,11 @@ impl MachinesService {
         self.world().numbers.rows()
     }
 
+    /// The newest numbers of one machine, while it is up.
+    pub fn reading(&self, machine: &Authorized<Machine, MachinesView>) -> Rows<HostNumbers> {
+        self.world().numbers.row(machine.object().0.id)
+    }
+
     /// The last hour of a machine's numbers.
     pub fn history(&self, machine: &Authorized<Machine, MachinesView>) -> SeriesSet {
         self.world().numbers.history(machine.object().0.id)

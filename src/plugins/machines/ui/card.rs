@@ -1,6 +1,9 @@
 //! The fleet at a glance, for the overview: how many in which state, and what needs a person.
 
-use super::query::{ATTENTION, Query};
+use super::{
+    list::Nothing,
+    query::{ATTENTION, Query},
+};
 use crate::{
     core::{
         live::{
@@ -14,7 +17,7 @@ use crate::{
         api::{list, numbers},
         model::{HostNumbers, LinkState, MachineRow, TOPIC_MACHINES, TOPIC_NUMBERS, worries},
     },
-    ui::{EmptyState, ErrorBox, LinkButton, Skeleton, StateBadge, Tone, Variant},
+    ui::{ErrorBox, Skeleton, StateBadge, Tone},
 };
 use leptos::prelude::*;
 use std::collections::HashMap;
@@ -47,23 +50,10 @@ fn Card(rows: Rows<MachineRow>, numbers: Rows<HostNumbers>) -> impl IntoView {
     let numbers = live_rows(TOPIC_NUMBERS, None, numbers);
     let any = Memo::new(move |_| !rows.all().is_empty());
     view! {
-        <Show when=move || any.get() fallback=|| view! { <FirstHost/> }>
+        <Show when=move || any.get() fallback=|| view! { <Nothing/> }>
             <Counts rows/>
             <Attention rows numbers/>
         </Show>
-    }
-}
-
-#[component]
-fn FirstHost() -> impl IntoView {
-    view! {
-        <EmptyState
-            icon="machines"
-            title="No host yet"
-            text="Begin with a host that you reach over SSH, or with the one that PollySystem runs on. Nothing is installed on it."
-        >
-            <LinkButton href=url("/machines/new") variant=Variant::Primary icon="plus">"Add the first host"</LinkButton>
-        </EmptyState>
     }
 }
 

@@ -193,8 +193,9 @@ fn Cards(fleet: Fleet, shown: Memo<Vec<String>>) -> impl IntoView {
     }
 }
 
+/// What stands where no machine is yet, here and on the overview.
 #[component]
-fn Nothing() -> impl IntoView {
+pub(super) fn Nothing() -> impl IntoView {
     view! {
         <EmptyState
             icon="machines"

@@ -20,7 +20,7 @@ use crate::{
     },
     error::AppError,
     plugins::machines::{
-        api::{detail, history, numbers},
+        api::{detail, history, reading},
         model::{HISTORY_MILLIS, HostNumbers, MachineDetail, MachineId, MachineRow, TOPIC_MACHINES, TOPIC_NUMBERS},
         slots::MACHINE_TABS,
     },
@@ -39,9 +39,7 @@ struct Initial {
 
 async fn initial(id: Option<MachineId>) -> Result<Initial, AppError> {
     let id = id.ok_or_else(|| AppError::not_found("machine"))?;
-    let (detail, mut numbers, history) = (detail(id).await?, numbers().await?, history(id).await?);
-    numbers.rows.retain(|row| row.machine == id);
-    numbers.seqs.retain(|seq| seq.shard == id.to_string());
+    let (detail, numbers, history) = (detail(id).await?, reading(id).await?, history(id).await?);
     Ok(Initial {
         detail,
         numbers,

@@ -52,6 +52,11 @@ impl Numbers {
         let (rows, seqs) = self.live.rows();
         Rows { rows, seqs }
     }
+    /// The newest reading of one machine, if it is up.
+    pub fn row(&self, id: MachineId) -> Rows<HostNumbers> {
+        let (rows, seq) = self.live.shard_with_seq(&id.to_string());
+        Rows { rows, seqs: vec![seq] }
+    }
     /// A machine's last hour.
     pub fn history(&self, id: MachineId) -> SeriesSet {
         self.history.all(&id)
