@@ -124,6 +124,16 @@ fn db_10_sigterm_stops_in_order_and_leaves_nothing_in_the_log_ahead() {
 }
 
 #[test]
+fn db_10_a_signal_while_the_server_starts_stops_it_in_order() {
+    let data = tempfile::tempdir().unwrap();
+    let mut server = Server::spawn(data.path(), &[]);
+    server.wait_for("applied migration=\"core_0001_users\"");
+    server.signal("TERM");
+    assert_eq!(server.exit(Duration::from_secs(25)), Some(0));
+    Server::spawn(data.path(), &[]).wait_for("is ready");
+}
+
+#[test]
 fn db_10_a_second_signal_ends_at_once() {
     let data = tempfile::tempdir().unwrap();
     let mut server = Server::spawn(data.path(), &[]);

@@ -106,10 +106,12 @@ fn serve(args: &ServeArgs, parts: Parts) -> Result<(), Failure> {
     telemetry::init(&config)?;
     let runtime = runtime()?;
     let done = runtime.block_on(async {
+        // Listened for from the first moment on: one that comes while the server starts stops it in order after that.
+        let mut signals = Signals::listen()?;
         let server = start(config, parts).await?;
-        shutdown_signal().await;
-        tokio::spawn(async {
-            shutdown_signal().await;
+        signals.next().await;
+        tokio::spawn(async move {
+            signals.next().await;
             tracing::warn!("second signal: ending at once");
             std::process::exit(130);
         });
@@ -132,12 +134,23 @@ fn verify_audit(args: &ServeArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn shutdown_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
-        return;
-    };
-    tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
+/// What asks this process to end.
+struct Signals {
+    term: tokio::signal::unix::Signal,
+    int: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            term: signal(SignalKind::terminate())?,
+            int: signal(SignalKind::interrupt())?,
+        })
+    }
+    async fn next(&mut self) {
+        tokio::select! { _ = self.term.recv() => {}, _ = self.int.recv() => {} }
+    }
 }
 
 /// A server that accepts requests.
