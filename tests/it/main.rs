@@ -16,6 +16,7 @@ mod fake_engine;
 mod fleet;
 mod lab;
 mod live;
+mod live_faults;
 mod machines;
 mod pages;
 mod plugins;
