@@ -18,7 +18,7 @@ export function pages(of, names) {
     ['/machines?view=cards', names],
     [`/machines?${query('q')}`, [asked, 'No machine fits']],
     [`/machines?${query('tag', 'state', 'sort', 'view', 'page')}`, [asked]],
-    ['/machines/new', names.map((name) => `${name} (`)],
+    ['/machines/new', [`${shop} (`]], // the key that all of them have, by its first machine
     [machine(shop), [shop, again, hostile('notes'), ...of.facts]],
     [machine(shop, '/containers'), [shop, 'loud', 'broken']],
     [machine(shop, '/connection'), [shop, again]],

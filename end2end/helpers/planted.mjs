@@ -60,9 +60,10 @@ export async function plantLoud(host, undo) {
 
 // A container that cannot be started, and whose engine says why with the payload in the middle.
 export async function plantBroken(host) {
-  const id = await create(host, 'broken', { Image: IMAGE, Cmd: ['sleep', '1'], User: hostile('user') });
+  const user = P2.slice(0, 4).join(' '); // what comes after a colon is a group
+  const id = await create(host, 'broken', { Image: IMAGE, Cmd: ['sleep', '1'], User: user });
   await engine(host, 'POST', `/containers/${id}/start`).catch(() => {});
-  return { id, error: `unable to find user ${hostile('user')}` };
+  return { id, error: `unable to find user ${user}` };
 }
 
 // The system's own names.
