@@ -11,6 +11,7 @@ export function pages(of, names) {
   const [shop, store, again, liar] = names;
   const machine = (name, tab = '') => `/machines/${of[name]}${tab}`;
   const loud = `/containers/${of[shop]}/${of.loud.id}`;
+  const label = `com.docker.compose.service=${hostile('service')}`;
   const broken = `/containers/${of[shop]}/${of.broken.id}`;
   return [
     ['/', [shop, again, liar]],
@@ -31,9 +32,9 @@ export function pages(of, names) {
     [machine(liar), [liar, of.kinds]],
     [machine(liar, '/connection'), [liar, of.kinds]],
     ['/containers', [shop, 'loud', 'broken']],
-    [`/containers?${query('q', 'host', 'label', 'image', 'tag', 'state', 'health', 'sort', 'per', 'page', 'cols')}`,
-      [`“${asked}”`, ...['host', 'label', 'image', 'tag'].map((name) => `${name}: ${asked}`)]],
-    [`/containers?host=${encodeURIComponent(shop)}&label=${encodeURIComponent(hostile('label'))}`, ['loud', `host: ${shop}`, `label: ${hostile('label')}`]],
+    [`/containers?${query('q', 'host', 'label', 'image', 'state', 'health', 'sort', 'per', 'page', 'cols')}`,
+      [`“${asked}”`, ...['host', 'label', 'image'].map((name) => `${name}: ${asked}`)]],
+    [`/containers?host=${encodeURIComponent(shop)}&label=${encodeURIComponent(label)}`, ['loud', `host: ${shop}`, `label: ${label}`]],
     [loud, [shop, ...of.loud.overview]],
     [`${loud}?tab=logs`, of.loud.logs],
     [`${loud}?tab=logs&${query('wrap', 'times', 'stream')}&q=${encodeURIComponent(P2[3])}`, of.loud.logs],

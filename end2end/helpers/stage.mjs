@@ -7,7 +7,8 @@ import { setUp } from './steps.mjs';
 
 // Call it in a `describe`. `hosts` are the lab's hosts that the story uses, `server` is for Server.start,
 // `signedIn: false` leaves the set-up to the story, `prepare` does what must be there before its first step.
-// What comes back is filled when the first step runs; each step is called with it.
+// What comes back is filled when the first step runs; each step is called with it, and with the
+// runner's own `test`.
 export function stage({ hosts = [], server: how = {}, signedIn = true, prepare } = {}) {
   const it = { undone: [], watches: [] };
   // Does `work` when the story is over, however it ended: the last one first.
@@ -51,10 +52,10 @@ async function clearAll(hosts) {
 function steps(it) {
   let failed = null;
   return (name, work) =>
-    test(name, async () => {
+    test(name, async (context) => {
       if (failed) throw new Error(`not run: "${failed}" failed`);
       try {
-        await work(it);
+        await work({ ...it, test: context });
         for (const watch of it.watches) watch.check();
       } catch (error) {
         failed = name;

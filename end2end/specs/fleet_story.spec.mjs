@@ -3,7 +3,7 @@ import { describe } from 'node:test';
 import assert from 'node:assert/strict';
 import { stage } from '../helpers/stage.mjs';
 import { docker, enrol, lab, labCommand } from '../helpers/lab.mjs';
-import { inspect, live } from '../helpers/browser.mjs';
+import { frame, inspect, live } from '../helpers/browser.mjs';
 import { go, row } from '../helpers/steps.mjs';
 
 const hosts = lab.hosts.slice(0, 3);
@@ -93,10 +93,7 @@ describe('the fleet', () => {
     // The page answers while they come: a frame is painted within a second, again and again.
     let before = 0;
     for (let n = 0; n < 10; n++) {
-      const painted = await page.evaluate(() => {
-        const from = performance.now();
-        return new Promise((done) => requestAnimationFrame(() => setTimeout(() => done(performance.now() - from))));
-      });
+      const painted = await frame(page);
       assert.ok(painted < 1_000, `a frame took ${painted} ms`);
       const now = await last();
       assert.ok(now >= before, `${now} after ${before}`);

@@ -118,6 +118,24 @@ describe('hostile text', () => {
     planted.kinds = KINDS;
   });
 
+  step('wb_01 the check itself sees a payload that became markup', async ({ another }) => {
+    const open = await another({ bypassCSP: true });
+    const tab = await open.context.newPage();
+    const became = [
+      [P2[1], /an element that no page has/],
+      [`<textarea>${P2[1]}`, /an element that no page has/],
+      [P2[3], /the attribute onload/],
+      [`<p title="${P2[2]}">x</p>`, /the attribute onmouseover/],
+      [`<a href="${P2[4]}">x</a>`, /an address that runs/],
+      [P2[0], /a script/],
+    ];
+    for (const [payload, seen] of became) {
+      await tab.setContent(`<!doctype html><body>${payload}`);
+      await assert.rejects(onlyText(tab, payload), seen);
+    }
+    await open.context.close();
+  });
+
   // The policy is what saves us when the escaping fails; the last way shows that the escaping alone is enough.
   const ways = [
     ['without script', { javaScriptEnabled: false }],
@@ -144,4 +162,26 @@ describe('hostile text', () => {
       assert.deepEqual(wrong, []);
     });
   }
+
+  step('wb_01 a filter by a hostile tag that no host has is shown, and can be taken out again', async ({ page, server }) => {
+    const tag = hostile('tag');
+    await page.goto(server.url(`/containers?tag=${encodeURIComponent(tag)}`));
+    await live(page);
+    await onlyText(page, 'a filter by tag', [`tag: ${tag}`, 'No container matches the filter']);
+    await page.getByRole('link', { name: `Remove the filter tag: ${tag}` }).click();
+    await row(page, 'loud').waitFor();
+  });
+
+  step('wb_01 what an unknown host says of itself is cut and has no control characters', async ({ page, server, undo }) => {
+    const kinds = Array.from({ length: 500 }, (_, n) => `kind-${n}`);
+    const liar = await sshLiar(['\x1b[31mred\x07', ...kinds].join(','));
+    undo(() => liar.close());
+    await page.goto(server.url('/machines/new'));
+    await addHost(page, { name: 'endless', address: '127.0.0.1', port: liar.address().port, user: lab.user });
+    const said = page.locator('main').getByText(/it offers/);
+    const text = await said.textContent();
+    assert.match(text, /red/);
+    assert.ok(text.length < 1_000, `${text.length} characters of a host that nobody knows`);
+    assert.doesNotMatch(text, /[\x00-\x08\x0b-\x1f\x7f]/);
+  });
 });
