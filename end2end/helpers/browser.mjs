@@ -110,6 +110,12 @@ export const watchMemory = (context) =>
     }
   });
 
+export async function collectGarbage(page) {
+  const devtools = await page.context().newCDPSession(page);
+  for (let n = 0; n < 2; n++) await devtools.send('HeapProfiler.collectGarbage'); // wrappers first, then what they held
+  await devtools.detach();
+}
+
 // What a page holds, in bytes: the script's heap, the module's memory, and how many nodes it has.
 export async function memory(page) {
   const devtools = await page.context().newCDPSession(page);

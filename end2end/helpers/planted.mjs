@@ -70,7 +70,7 @@ export async function plantBroken(host) {
 export async function plantSystem(host, undo) {
   const shell = (script) => labCommand('exec', host.name, 'sh', '-c', script);
   const os = `${P2[1]}${P2[0]}`;
-  undo(() => shell(`cp --remove-destination /usr/lib/os-release /etc/os-release; cat /etc/lab-host > /proc/sys/kernel/hostname`));
+  undo(() => shell(`ln -sf ../usr/lib/os-release /etc/os-release; cat /etc/lab-host > /proc/sys/kernel/hostname`));
   await shell(`rm /etc/os-release; echo 'PRETTY_NAME="${os}"' > /etc/os-release; printf %s '${P2[3]}' > /proc/sys/kernel/hostname`);
   return [os, P2[3]];
 }

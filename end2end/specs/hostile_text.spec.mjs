@@ -171,6 +171,10 @@ describe('hostile text', () => {
     await page.getByRole('link', { name: `Remove the filter tag: ${tag}` }).click();
     await row(page, 'loud').waitFor();
   });
+});
+
+describe('a host that nobody knows', () => {
+  const { step } = stage();
 
   step('wb_01 what an unknown host says of itself is cut and has no control characters', async ({ page, server, undo }) => {
     const kinds = Array.from({ length: 500 }, (_, n) => `kind-${n}`);

@@ -3,7 +3,7 @@
 import { describe } from 'node:test';
 import assert from 'node:assert/strict';
 import { docker, enrol, lab } from '../helpers/lab.mjs';
-import { frame, live, memory, watchMemory } from '../helpers/browser.mjs';
+import { collectGarbage, frame, live, memory, watchMemory } from '../helpers/browser.mjs';
 import { go, row } from '../helpers/steps.mjs';
 import { stage } from '../helpers/stage.mjs';
 
@@ -22,6 +22,8 @@ const SCRIPTS = {
   // Colours, styles, cursor and title, each before a single character: in many short lines, and in long ones.
   'short-bombs': `echo before; ${wait} ${unit}; yes "$u" | head -n 100000; ${rest}`,
   'long-bombs': `echo before; ${wait} ${unit}; l=$u; for i in 1 2 3 4 5 6 7; do l=$l$l; done; yes "$l" | head -c ${BOMB}; ${rest}`,
+  // As many spans as a line may have in as few bytes as they need, no faster than a page can take them.
+  'dense-bombs': `echo before; ${wait} e=$(printf '\\033'); l="$e[31mx$e[32my"; for i in 1 2 3 4 5 6 7; do l=$l$l; done; i=0; while [ $i -lt 60 ]; do i=$((i+1)); yes "$l" | head -n 200; sleep 0.1; done; ${rest}`,
 };
 
 describe('a log that floods', () => {
@@ -69,7 +71,9 @@ describe('a log that floods', () => {
   const answers = async (page, test, name, worst) => {
     await checked(page, `${name}, after it`);
     await go(page, 'Machines');
+    await collectGarbage(page);
     const left = await memory(page);
+    assert.ok(left.nodes < 20_000 && left.heap < 50 * MIB, `${name}, left: ${JSON.stringify(left)}`);
     test.diagnostic(`${name}: ${JSON.stringify({ worst, left })}`);
   };
 
