@@ -3,8 +3,9 @@ import { describe } from 'node:test';
 import assert from 'node:assert/strict';
 import { stage } from '../helpers/stage.mjs';
 import { docker, enrol, lab, labCommand } from '../helpers/lab.mjs';
-import { frame, inspect, live } from '../helpers/browser.mjs';
+import { inspect, live } from '../helpers/browser.mjs';
 import { go, row } from '../helpers/steps.mjs';
+import { frame } from '../helpers/weight.mjs';
 
 const hosts = lab.hosts.slice(0, 3);
 const names = ['alpha', 'beta', 'gamma'];

@@ -3,9 +3,10 @@
 import { describe } from 'node:test';
 import assert from 'node:assert/strict';
 import { docker, enrol, lab } from '../helpers/lab.mjs';
-import { collectGarbage, frame, live, memory, watchMemory } from '../helpers/browser.mjs';
+import { live } from '../helpers/browser.mjs';
 import { go, row } from '../helpers/steps.mjs';
 import { stage } from '../helpers/stage.mjs';
+import { collectGarbage, frame, memory, watchMemory } from '../helpers/weight.mjs';
 
 const host = lab.hosts[0];
 const MIB = 1 << 20;
