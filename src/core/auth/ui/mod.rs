@@ -2,7 +2,7 @@
 
 use crate::{
     core::auth::api::{Login, Setup},
-    ui::{AuthFrame, Button, Field, FormError, PostForm, Variant, form::error_of},
+    ui::{AuthFrame, Button, Field, FormError, PostForm, Variant, form::error_of, lazy::lazy_page},
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -10,8 +10,11 @@ use leptos_router::hooks::use_query_map;
 
 const SETUP_FIELDS: &[&str] = &["code", "name", "password", "password_again"];
 
+lazy_page!(pages, SetupRoute = SetupPage);
+lazy_page!(pages, LoginRoute = LoginPage);
+
 #[component]
-pub fn SetupPage() -> impl IntoView {
+fn SetupPage() -> impl IntoView {
     let setup = ServerAction::<Setup>::new();
     let error = error_of(setup);
     view! {
@@ -43,7 +46,7 @@ pub fn SetupPage() -> impl IntoView {
 }
 
 #[component]
-pub fn LoginPage() -> impl IntoView {
+fn LoginPage() -> impl IntoView {
     let login = ServerAction::<Login>::new();
     let error = error_of(login);
     let next = use_query_map().with_untracked(|q| q.get("next").unwrap_or_default());
