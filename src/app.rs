@@ -2,10 +2,11 @@
 
 use crate::{
     core::{
+        audit::ui::AuditLogPage,
         auth::{
             api::{Logout, session_state},
             model::Me,
-            ui::{LoginPage, SetupPage},
+            ui::{LoginPage, ProfilePage, SetupPage},
         },
         home::HomePage,
         jobs::ui::{ActivityDrawer, ActivityPage, JobPage},
@@ -110,6 +111,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/") view=HomePage ssr=SsrMode::Async />
                     <Route path=path!("/activity") view=ActivityPage ssr=SsrMode::Async />
                     <Route path=path!("/activity/:job") view=JobPage ssr=SsrMode::Async />
+                    <Route path=path!("/audit") view=AuditLogPage ssr=SsrMode::Async />
+                    <Route path=path!("/profile") view=ProfilePage ssr=SsrMode::Async />
                     <Route path=path!("/settings") view=SettingsPage ssr=SsrMode::Async />
                     <PluginRoutes />
                 </ParentRoute>
@@ -119,7 +122,7 @@ pub fn App() -> impl IntoView {
 }
 
 /// The core's own entries of the rail.
-const NAV: [NavItem; 3] = [
+const NAV: [NavItem; 4] = [
     NavItem {
         path: "/",
         label: "Overview",
@@ -131,6 +134,12 @@ const NAV: [NavItem; 3] = [
         label: "Activity",
         icon: "activity",
         order: 80,
+    },
+    NavItem {
+        path: "/audit",
+        label: "Audit",
+        icon: "audit",
+        order: 85,
     },
     NavItem {
         path: "/settings",
@@ -177,6 +186,7 @@ fn Frame() -> impl IntoView {
 fn Account(me: Me) -> impl IntoView {
     view! {
         <Menu id="account" label=me.name icon="user" text=true>
+            <a class="menu-item" href=url("/profile")>"Profile"</a>
             <form method="post" action=url(Logout::url())>
                 <button class="menu-item" type="submit">"Log out"</button>
             </form>

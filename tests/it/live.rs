@@ -12,7 +12,9 @@ use pollysystem::core::{
 use serde::{Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
 use tokio_tungstenite::{
-    MaybeTlsStream, WebSocketStream, tungstenite::Message, tungstenite::client::IntoClientRequest,
+    MaybeTlsStream, WebSocketStream,
+    tungstenite::client::IntoClientRequest,
+    tungstenite::{Error, Message},
 };
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,10 +39,16 @@ fn row(n: u32, pad: &str) -> Row {
     Row { n, pad: pad.into() }
 }
 
-struct Socket(WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>);
+pub struct Socket(WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>);
 
 impl Socket {
-    async fn open(app: &TestApp, browser: &Browser) -> Self {
+    pub async fn open(app: &TestApp, browser: &Browser) -> Self {
+        let mut socket = Self::try_open(app, browser).await.expect("a socket");
+        assert!(matches!(socket.next().await, Some(ServerMessage::Hello { .. })));
+        socket
+    }
+    /// The socket, or the status that refused it.
+    pub async fn try_open(app: &TestApp, browser: &Browser) -> Result<Self, u16> {
         let mut request = app
             .url("/live")
             .replace("http://", "ws://")
@@ -52,11 +60,13 @@ impl Socket {
         request
             .headers_mut()
             .insert("cookie", browser.cookie_header().parse().unwrap());
-        let mut socket = Self(tokio_tungstenite::connect_async(request).await.unwrap().0);
-        assert!(matches!(socket.next().await, Some(ServerMessage::Hello { .. })));
-        socket
+        match tokio_tungstenite::connect_async(request).await {
+            Ok((socket, _)) => Ok(Self(socket)),
+            Err(Error::Http(answer)) => Err(answer.status().as_u16()),
+            Err(other) => panic!("{other}"),
+        }
     }
-    async fn say(&mut self, message: &ClientMessage) {
+    pub async fn say(&mut self, message: &ClientMessage) {
         self.0
             .send(Message::text(serde_json::to_string(message).unwrap()))
             .await
@@ -72,7 +82,7 @@ impl Socket {
         })
         .await;
     }
-    async fn next(&mut self) -> Option<ServerMessage> {
+    pub async fn next(&mut self) -> Option<ServerMessage> {
         loop {
             let message = tokio::time::timeout(Duration::from_secs(10), self.0.next())
                 .await

@@ -8,12 +8,15 @@
 
 mod app;
 mod architecture;
+mod audit;
 mod auth;
 mod authz_coverage;
 mod config;
 mod lab;
+mod limits;
 mod live;
 mod machines;
 mod plugins;
 mod process;
+mod sessions;
 mod web;

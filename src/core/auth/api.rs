@@ -1,6 +1,9 @@
 //! Set-up, login and logout, and what every other `api.rs` uses to learn who is asking.
 
-use crate::{core::auth::model::Me, error::AppError};
+use crate::{
+    core::auth::model::{Me, OwnSession, SessionId},
+    error::AppError,
+};
 use leptos::prelude::*;
 
 #[cfg(feature = "ssr")]
@@ -45,12 +48,7 @@ mod context {
 #[server(prefix = "/api", endpoint = "auth/setup")]
 pub async fn setup(code: String, name: String, password: String, password_again: String) -> Result<(), AppError> {
     let app = app()?;
-    if password != password_again {
-        return Err(AppError::invalid(
-            "password_again",
-            "The two passwords differ. Type the same one twice.",
-        ));
-    }
+    same(&password, &password_again)?;
     let session = app.core.auth.set_up(&code, &name, &password, &app.client).await?;
     set_cookies(&app, Some(&session));
     go_to("/");
@@ -63,8 +61,7 @@ pub async fn login(name: String, password: String, #[server(default)] next: Stri
     let app = app()?;
     let session = app.core.auth.log_in(&name, &password, &app.client).await?;
     set_cookies(&app, Some(&session));
-    let local = next.starts_with('/') && !next[1..].starts_with(['/', '\\']) && !next.contains(char::is_control);
-    go_to(if local { &next } else { "/" });
+    go_to(if is_local(&next) { &next } else { "/" });
     Ok(())
 }
 
@@ -93,6 +90,49 @@ pub async fn session_state() -> Result<Option<Me>, AppError> {
         role,
         session_expires_at,
     }))
+}
+
+/// Gives the caller a new password; all their other sessions end.
+#[server(prefix = "/api", endpoint = "auth/change_password")]
+pub async fn change_password(current: String, password: String, password_again: String) -> Result<(), AppError> {
+    same(&password, &password_again)?;
+    app()?.core.auth.change_password(&actor()?, &current, &password).await
+}
+
+/// The caller's sessions, last used first.
+#[server(prefix = "/api", endpoint = "auth/sessions")]
+pub async fn sessions() -> Result<Vec<OwnSession>, AppError> {
+    app()?.core.auth.own_sessions(&actor()?).await
+}
+
+/// Ends one of the caller's sessions.
+#[server(prefix = "/api", endpoint = "auth/end_session")]
+pub async fn end_session(id: SessionId) -> Result<(), AppError> {
+    app()?.core.auth.end_own_session(&actor()?, id).await
+}
+
+/// Ends all of the caller's sessions but this one.
+#[server(prefix = "/api", endpoint = "auth/end_other_sessions")]
+pub async fn end_other_sessions() -> Result<(), AppError> {
+    app()?.core.auth.end_other_sessions(&actor()?).await
+}
+
+#[cfg(feature = "ssr")]
+fn same(password: &str, again: &str) -> Result<(), AppError> {
+    if password == again {
+        return Ok(());
+    }
+    Err(AppError::invalid(
+        "password_again",
+        "The two passwords differ. Type the same one twice.",
+    ))
+}
+
+/// Whether a place to go to after the login is one of ours: a path, and nothing that a browser takes for a host.
+#[cfg(feature = "ssr")]
+fn is_local(next: &str) -> bool {
+    let odd = |c: char| c == '\\' || c.is_control() || c.is_whitespace();
+    next.starts_with('/') && !next.starts_with("//") && !next.contains(odd)
 }
 
 #[cfg(feature = "ssr")]

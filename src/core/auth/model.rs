@@ -39,3 +39,18 @@ pub struct Me {
     pub role: Role,
     pub session_expires_at: UnixMillis,
 }
+
+/// One of the caller's own sessions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnSession {
+    pub id: SessionId,
+    /// `Firefox on Linux`
+    pub device: String,
+    /// Where it was opened.
+    pub address: String,
+    pub created_at: UnixMillis,
+    /// To the minute.
+    pub last_used_at: UnixMillis,
+    /// It is the one that asks.
+    pub current: bool,
+}

@@ -1,9 +1,9 @@
 //! From the command line to a running server and back: start, serve, stop.
 
 use super::{
-    config::{AuditCommand, Cli, Command, Config, ConfigError, ServeArgs},
+    config::{AdminCommand, AuditCommand, Cli, Command, Config, ConfigError, ServeArgs},
     db::Db,
-    http::{self, AppFn, Pages, RouteEntry, Site},
+    http::{self, AppFn, Limits, Pages, RouteEntry, Site},
     manager::PluginManager,
     metrics::Metrics,
     plugin::PluginServer,
@@ -58,6 +58,8 @@ pub fn command(cli: Cli, parts: Parts) -> ExitCode {
             Ok(())
         }
         Command::Audit(AuditCommand::Verify(args)) => verify_audit(&args),
+        Command::Audit(AuditCommand::Export { after, args }) => export_audit(&args, after),
+        Command::Admin(AdminCommand::ResetPassword { name, args }) => reset_password(&args, &name),
         Command::Health(args) => super::health::ask(&args),
     };
     match done {
@@ -131,6 +133,50 @@ fn verify_audit(args: &ServeArgs) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Reads only, so it can be asked beside a running server.
+fn export_audit(args: &ServeArgs, after: i64) -> Result<(), Failure> {
+    use std::io::Write;
+    let config = Config::load(args)?;
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let mut failed = None;
+    runtime()?.block_on(async {
+        let db = Db::open_read_only(&config.data_dir).await?;
+        let secrets = Secrets::open_existing(&config.secrets, &config.data_dir, &db).await?;
+        let audit = Audit::open(&db, &secrets).await?;
+        audit
+            .export(after, |line| {
+                if failed.is_none() {
+                    failed = writeln!(out, "{line}").err();
+                }
+            })
+            .await
+    })?;
+    match failed.or(out.flush().err()) {
+        None => Ok(()),
+        Some(why) => Err(why.into()),
+    }
+}
+
+/// The server may run: it sees that the sessions ended within two seconds.
+fn reset_password(args: &ServeArgs, name: &str) -> Result<(), Failure> {
+    let config = Config::load(args)?;
+    let password = runtime()?.block_on(async {
+        let db = Db::open_beside(&config.data_dir).await?;
+        let secrets = Secrets::open_existing(&config.secrets, &config.data_dir, &db).await?;
+        let audit = Audit::open(&db, &secrets).await?;
+        let (hub, services) = (Hub::new(""), Arc::new(Services::default()));
+        let auth = AuthService::open(db.clone(), audit, hub, services, &secrets, config.session).await?;
+        let password = auth.reset_password(name).await;
+        db.close().await;
+        password
+    })?;
+    say(&format!(
+        "The new password of {name:?} is {}\nAll sessions of the account have ended. Log in with it and change it on the profile page.",
+        password.expose()
+    ));
+    Ok(())
+}
+
 async fn shutdown_signal() {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
@@ -191,6 +237,7 @@ pub async fn start(config: Config, parts: Parts) -> AppResult<Started> {
     core.plugins.start_all(&core).await;
     core.jobs.recover().await?;
     core.ready.store(true, Ordering::Release);
+    core.tasks.spawn_until_stopped(tick(Arc::downgrade(&core)));
     announce(&core, address);
     Ok(Started {
         core,
@@ -199,6 +246,19 @@ pub async fn start(config: Config, parts: Parts) -> AppResult<Started> {
         stopping,
         serving,
     })
+}
+
+/// Lets identity do each second what nobody asks for.
+async fn tick(core: Weak<Core>) {
+    let mut every = tokio::time::interval(Duration::from_secs(1));
+    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        every.tick().await;
+        let Some(core) = core.upgrade() else { return };
+        if let Err(why) = core.auth.tick().await {
+            tracing::warn!(error.cause = %why, "sessions could not be looked after");
+        }
+    }
 }
 
 async fn assemble(
@@ -224,6 +284,7 @@ async fn assemble(
     let actors = Arc::new(Actors::default());
     let kinds = plugins.all().iter().flat_map(|p| p.job_kinds()).collect();
     let jobs = Jobs::new(db.clone(), audit.clone(), hub.clone(), actors.clone(), kinds);
+    let limits = Limits::new(config.limits);
     let core = Arc::new(Core {
         config,
         db,
@@ -235,6 +296,7 @@ async fn assemble(
         services,
         plugins,
         metrics: Metrics::default(),
+        limits,
         tasks: TaskSet::new(),
         started_at: UnixMillis::now(),
         ready: AtomicBool::new(false),

@@ -1,8 +1,8 @@
 //! `Core`: the parts of a running server, handed to plugins and to every request.
 
 use super::{
-    config::Config, db::Db, manager::PluginManager, metrics::Metrics, secrets::Secrets, services::Services,
-    tasks::TaskSet,
+    config::Config, db::Db, http::Limits, manager::PluginManager, metrics::Metrics, secrets::Secrets,
+    services::Services, tasks::TaskSet,
 };
 use crate::{
     core::{
@@ -34,6 +34,7 @@ pub struct Core {
     pub services: Arc<Services>,
     pub plugins: PluginManager,
     pub metrics: Metrics,
+    pub limits: Limits,
     pub tasks: TaskSet,
     pub started_at: UnixMillis,
     pub(super) ready: AtomicBool,

@@ -6,6 +6,7 @@
 
 mod chain;
 mod line;
+mod search;
 mod store;
 #[cfg(test)]
 mod tests;

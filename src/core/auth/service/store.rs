@@ -10,6 +10,7 @@ use crate::{
     error::{AppError, AppResult},
 };
 use sea_orm::{ConnectionTrait, QueryResult};
+use std::collections::HashSet;
 
 #[derive(Clone)]
 pub(super) struct User {
@@ -32,6 +33,15 @@ pub(super) struct Session {
     pub last_used_at: UnixMillis,
     pub idle_expires_at: UnixMillis,
     pub absolute_expires_at: UnixMillis,
+}
+
+/// A session as its owner sees it.
+pub(super) struct SessionSeen {
+    pub id: SessionId,
+    pub created_at: UnixMillis,
+    pub last_used_at: UnixMillis,
+    pub user_agent: String,
+    pub address: String,
 }
 
 impl Session {
@@ -144,6 +154,85 @@ pub(super) async fn rotate(
         old.into(),
     ];
     Ok(query::run(db, sql, values).await? == 1)
+}
+
+/// Remembers a refresh token that was used up, for as long as its session's row stands.
+pub(super) async fn remember_used(db: &impl ConnectionTrait, hash: &str, session: SessionId) -> AppResult<()> {
+    let sql = "INSERT INTO used_refresh_tokens (sha256, session_id) VALUES (?, ?) ON CONFLICT (sha256) DO NOTHING";
+    query::run(db, sql, [hash.into(), session.to_string().into()])
+        .await
+        .map(|_| ())
+}
+
+/// The session that once had a refresh token with this hash.
+pub(super) async fn session_by_used(db: &impl ConnectionTrait, hash: &str) -> AppResult<Option<Session>> {
+    let sql = format!("{SESSION} s.id = (SELECT session_id FROM used_refresh_tokens WHERE sha256 = ?)");
+    let row = query::one(db, &sql, [hash.into()]).await?;
+    row.map(|row| session_row(&row)).transpose()
+}
+
+/// The sessions of a user that have not ended, newest use first.
+pub(super) async fn sessions_of(
+    db: &impl ConnectionTrait,
+    user: UserId,
+    now: UnixMillis,
+) -> AppResult<Vec<SessionSeen>> {
+    let sql = "SELECT id, created_at, last_used_at, user_agent, address FROM sessions WHERE user_id = ? AND revoked_at IS NULL \
+               AND idle_expires_at > ? AND absolute_expires_at > ? ORDER BY last_used_at DESC";
+    let rows = query::all(db, sql, [user.to_string().into(), now.0.into(), now.0.into()]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(SessionSeen {
+                id: query::id(row, "id")?,
+                created_at: UnixMillis(row.try_get("", "created_at")?),
+                last_used_at: UnixMillis(row.try_get("", "last_used_at")?),
+                user_agent: row.try_get("", "user_agent")?,
+                address: row.try_get("", "address")?,
+            })
+        })
+        .collect()
+}
+
+/// The ids of all sessions that may still act.
+pub(super) async fn living_sessions(db: &impl ConnectionTrait, now: UnixMillis) -> AppResult<HashSet<SessionId>> {
+    let sql = "SELECT s.id FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.revoked_at IS NULL \
+               AND u.disabled_at IS NULL AND s.idle_expires_at > ? AND s.absolute_expires_at > ?";
+    let rows = query::all(db, sql, [now.0.into(), now.0.into()]).await?;
+    rows.iter().map(|row| query::id(row, "id")).collect()
+}
+
+/// Forgets sessions that cannot act any more and ended before `before`.
+pub(super) async fn forget_ended(db: &impl ConnectionTrait, before: UnixMillis) -> AppResult<()> {
+    let sql = "DELETE FROM sessions WHERE absolute_expires_at < ?";
+    query::run(db, sql, [before.0.into()]).await.map(|_| ())
+}
+
+pub(super) async fn signing_keys(db: &impl ConnectionTrait) -> AppResult<Vec<(String, String, UnixMillis)>> {
+    let sql = "SELECT id, sealed, created_at FROM signing_keys ORDER BY created_at DESC, id DESC";
+    let rows = query::all(db, sql, []).await?;
+    let read = |row: &QueryResult| -> AppResult<_> {
+        Ok((
+            row.try_get("", "id")?,
+            row.try_get("", "sealed")?,
+            UnixMillis(row.try_get("", "created_at")?),
+        ))
+    };
+    rows.iter().map(read).collect()
+}
+
+/// Adds a key and forgets the ones made before `before`.
+pub(super) async fn add_signing_key(
+    db: &impl ConnectionTrait,
+    id: &str,
+    sealed: &str,
+    now: UnixMillis,
+    before: UnixMillis,
+) -> AppResult<()> {
+    query::run(db, "DELETE FROM signing_keys WHERE created_at < ?", [before.0.into()]).await?;
+    let sql = "INSERT INTO signing_keys (id, sealed, created_at) VALUES (?, ?, ?)";
+    query::run(db, sql, [id.into(), sealed.into(), now.0.into()])
+        .await
+        .map(|_| ())
 }
 
 pub(super) async fn touch(

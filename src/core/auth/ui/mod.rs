@@ -1,4 +1,8 @@
-//! The set-up and login pages: plain forms, because both must work before a script has loaded.
+//! The set-up and login pages (plain forms, because both must work before a script has loaded), and the profile.
+
+mod profile;
+
+pub use profile::ProfilePage;
 
 use crate::{
     core::{

@@ -2,9 +2,13 @@
 
 use super::outbox::{Outbox, encode};
 use crate::core::{
-    auth::{model::SessionId, service::Actor},
+    auth::{
+        model::{SessionId, UserId},
+        service::Actor,
+    },
     live::model::{Seq, ServerMessage, ShardKey, ShardSeq, SubId, View},
 };
+use crate::error::{AppError, AppResult};
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::Value;
@@ -18,6 +22,9 @@ use std::{
 
 /// Frames kept per shard, so that a page that was rendered a moment ago needs no snapshot.
 const HISTORY: usize = 64;
+
+/// Live sockets that one user may hold: a tab has one. Others do not notice who reaches it.
+pub const MAX_USER_SOCKETS: usize = 64;
 
 /// The owner of a topic's state.
 pub trait TopicSource: Send + Sync {
@@ -92,7 +99,14 @@ pub struct Hub {
     build_id: String,
     topics: RwLock<HashMap<String, Arc<Mutex<Topic>>>>,
     sources: RwLock<HashMap<&'static str, Arc<dyn TopicSource>>>,
-    sockets: Mutex<HashMap<u64, (SessionId, Arc<Outbox>)>>,
+    sockets: Mutex<HashMap<u64, Open>>,
+}
+
+/// An open socket.
+struct Open {
+    user: UserId,
+    session: SessionId,
+    outbox: Arc<Outbox>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -248,8 +262,15 @@ impl Hub {
         lock(&topic).subscribers.retain(|s| !Arc::ptr_eq(s, subscriber));
     }
 
-    pub(super) fn enter(&self, id: u64, session: SessionId, outbox: Arc<Outbox>) {
-        lock(&self.sockets).insert(id, (session, outbox));
+    /// Adds a socket; `RateLimited` when its user has [`MAX_USER_SOCKETS`] open.
+    pub(super) fn enter(&self, id: u64, user: UserId, session: SessionId, outbox: Arc<Outbox>) -> AppResult<()> {
+        let mut sockets = lock(&self.sockets);
+        if sockets.values().filter(|open| open.user == user).count() >= MAX_USER_SOCKETS {
+            let what = format!("You have {MAX_USER_SOCKETS} pages open; close some.");
+            return Err(AppError::rate_limited(&what, 10));
+        }
+        sockets.insert(id, Open { user, session, outbox });
+        Ok(())
     }
     pub(super) fn leave(&self, id: u64) {
         lock(&self.sockets).remove(&id);
@@ -257,6 +278,11 @@ impl Hub {
     /// Open sockets.
     pub fn sockets(&self) -> usize {
         lock(&self.sockets).len()
+    }
+
+    /// The sessions that hold a socket.
+    pub fn sessions(&self) -> HashSet<SessionId> {
+        lock(&self.sockets).values().map(|open| open.session).collect()
     }
 
     /// Ends every socket of a session that was revoked.
@@ -276,9 +302,9 @@ impl Hub {
         self.bye(&bye, |_| true);
     }
     fn bye(&self, bye: &ServerMessage, whom: impl Fn(SessionId) -> bool) {
-        for (_, outbox) in lock(&self.sockets).values().filter(|(session, _)| whom(*session)) {
-            outbox.push(bye);
-            outbox.close();
+        for open in lock(&self.sockets).values().filter(|open| whom(open.session)) {
+            open.outbox.push(bye);
+            open.outbox.close();
         }
     }
 }

@@ -9,7 +9,7 @@ mod outbox;
 mod rows;
 mod socket;
 
-pub use hub::{Hub, Subscriber, TopicSource, WindowRows};
+pub use hub::{Hub, MAX_USER_SOCKETS, Subscriber, TopicSource, WindowRows};
 pub use outbox::Outbox;
 pub use rows::{LiveRow, RowTopic};
 pub use socket::LiveSocket;

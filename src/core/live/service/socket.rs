@@ -5,12 +5,10 @@ use super::{
     outbox::{Outbox, encode},
 };
 use crate::core::{
-    auth::{
-        model::SessionId,
-        service::{Actor, Who},
-    },
+    auth::service::{Actor, Who},
     live::model::{ClientMessage, ServerMessage, SubId},
 };
+use crate::error::{AppError, AppResult};
 use bytes::Bytes;
 use serde_json::Value;
 use std::{
@@ -47,16 +45,19 @@ pub struct LiveSocket {
 }
 
 impl LiveSocket {
-    /// A socket of `actor`, which must be a logged-in user (its session ends the socket).
-    pub fn open(hub: Arc<Hub>, actor: Actor) -> Option<Self> {
+    /// A socket of `actor`, which must be a logged-in user (its session ends the socket) with less than
+    /// [`super::MAX_USER_SOCKETS`] open.
+    pub fn open(hub: Arc<Hub>, actor: Actor) -> AppResult<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
-        let session = session_of(&actor)?;
+        let Who::User { id: user, session, .. } = *actor.who() else {
+            return Err(AppError::unauthenticated());
+        };
         let (id, outbox) = (NEXT.fetch_add(1, Ordering::Relaxed), Arc::new(Outbox::default()));
-        hub.enter(id, session, outbox.clone());
+        hub.enter(id, user, session, outbox.clone())?;
         outbox.push(&ServerMessage::Hello {
             build_id: hub.build_id().to_owned(),
         });
-        Some(Self {
+        Ok(Self {
             id,
             hub,
             actor,
@@ -202,12 +203,5 @@ impl Drop for LiveSocket {
     fn drop(&mut self) {
         self.subs.values().for_each(|sub| self.hub.unsubscribe(&sub.subscriber));
         self.hub.leave(self.id);
-    }
-}
-
-fn session_of(actor: &Actor) -> Option<SessionId> {
-    match actor.who() {
-        Who::User { session, .. } => Some(*session),
-        _ => None,
     }
 }

@@ -10,6 +10,8 @@ pub(super) fn all() -> Vec<Box<dyn MigrationTrait>> {
         sql_migration("core_0002_audit", AUDIT),
         sql_migration("core_0003_jobs", JOBS),
         sql_migration("core_0004_keys_and_settings", KEYS_AND_SETTINGS),
+        sql_migration("core_0005_login_tries", LOGIN_TRIES),
+        sql_migration("core_0006_session_keys", SESSION_KEYS),
     ]
 }
 
@@ -109,4 +111,27 @@ const KEYS_AND_SETTINGS: &[&str] = &[
     )",
     "CREATE TABLE named_keys (name TEXT NOT NULL PRIMARY KEY, sealed TEXT NOT NULL)",
     "CREATE TABLE settings (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL, updated_at BIGINT NOT NULL)",
+];
+
+const LOGIN_TRIES: &[&str] = &[
+    "CREATE TABLE login_tries (
+        scope TEXT NOT NULL,
+        key TEXT NOT NULL,
+        failures BIGINT NOT NULL,
+        first_at BIGINT NOT NULL,
+        last_at BIGINT NOT NULL,
+        PRIMARY KEY (scope, key)
+    )",
+    "CREATE INDEX login_tries_last ON login_tries(last_at)",
+];
+
+const SESSION_KEYS: &[&str] = &[
+    // Keys that sign access tokens; the newest signs, all verify.
+    "CREATE TABLE signing_keys (id TEXT NOT NULL PRIMARY KEY, sealed TEXT NOT NULL, created_at BIGINT NOT NULL)",
+    // Refresh tokens that were used up: one that comes back ends its session.
+    "CREATE TABLE used_refresh_tokens (
+        sha256 TEXT NOT NULL PRIMARY KEY,
+        session_id TEXT NOT NULL REFERENCES sessions(id) ON DELETE CASCADE
+    )",
+    "CREATE INDEX used_refresh_tokens_session ON used_refresh_tokens(session_id)",
 ];

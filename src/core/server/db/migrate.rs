@@ -57,6 +57,18 @@ pub(super) async fn run(db: &DatabaseConnection, migrations: Vec<Box<dyn Migrati
     Ok(())
 }
 
+/// Refuses a database that was not brought up to this version.
+pub(super) async fn expect_applied(db: &DatabaseConnection, migrations: &[Box<dyn MigrationTrait>]) -> AppResult<()> {
+    let rows = applied::Entity::find().all(db).await?;
+    let missing = |m: &&Box<dyn MigrationTrait>| !rows.iter().any(|row| row.version == m.name());
+    match migrations.iter().find(missing) {
+        None => Ok(()),
+        Some(_) => Err(AppError::conflict(
+            "The database is of an older version of PollySystem. Start the server of this version once, then try again.",
+        )),
+    }
+}
+
 fn names(migrations: &[Box<dyn MigrationTrait>]) -> AppResult<HashSet<String>> {
     let mut names = HashSet::new();
     for migration in migrations {

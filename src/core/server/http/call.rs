@@ -2,7 +2,7 @@
 
 use super::{
     client::Identity,
-    request::answer,
+    request::{answer, retry_after},
     routes::{Policy, RouteTable},
 };
 use crate::{
@@ -104,6 +104,7 @@ async fn with_status(response: Response) -> Response {
     };
     if let Ok(why) = serde_json::from_slice::<AppError>(&body) {
         parts.status = StatusCode::from_u16(why.kind.status()).unwrap_or(parts.status);
+        parts.headers.extend(retry_after(&why));
     }
     Response::from_parts(parts, body.into())
 }

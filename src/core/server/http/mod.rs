@@ -5,6 +5,7 @@ mod call;
 mod client;
 mod cookies;
 mod headers;
+mod limits;
 mod ops;
 mod origin;
 mod pages;
@@ -16,7 +17,9 @@ pub use call::{AppContext, call_policy};
 pub use client::Identity;
 pub use cookies::{cookie, session_cookies};
 pub use headers::content_security_policy;
+pub use limits::Limits;
 pub use pages::{AppFn, Pages};
+pub use request::answer;
 pub use routes::{Policy, RouteEntry, RouteTable};
 
 use super::state::Core;
