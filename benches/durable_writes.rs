@@ -10,7 +10,10 @@
     reason = "a measurement that cannot go on ends; it prints its figures"
 )]
 
+mod report;
+
 use pollysystem::core::server::db::{Db, query, sql_migration};
+use report::{line, quantile};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, SqliteTransactionMode, TransactionOptions,
     TransactionTrait,
@@ -68,11 +71,11 @@ async fn compare() {
         rates.1.push(many.per_second);
         waits.extend(many.waits);
     }
-    waits.sort();
-    let at = |quantile: usize| waits[(waits.len() - 1) * quantile / 100].as_secs_f64() * 1000.0;
+    let mut at = |percent: usize| quantile(&mut waits, percent);
     let ((low, ratio, high), (_, one, _), (_, many, _)) = (spread(ratios), spread(rates.0), spread(rates.1));
 
     line(
+        "P10",
         &format!("durable writes, {TASKS} tasks, to one commit each"),
         ratio,
         "x",
@@ -80,6 +83,7 @@ async fn compare() {
         " (more is better)",
     );
     line(
+        "P10",
         "their p99, from the call to the answer",
         at(99),
         "ms",
@@ -187,13 +191,4 @@ async fn connection(file: &Path) -> DatabaseConnection {
 fn spread(mut values: Vec<f64>) -> (f64, f64, f64) {
     values.sort_by(f64::total_cmp);
     (values[0], values[values.len() / 2], values[values.len() - 1])
-}
-
-/// As scripts/bench.sh prints its own.
-fn line(what: &str, value: f64, unit: &str, target: f64, note: &str) {
-    println!(
-        "{:<4} {what:<42} {value:>9.1} {unit:<3} of {target:>6.1}  x{:.2}{note}",
-        "P10",
-        value / target
-    );
 }

@@ -15,9 +15,11 @@
 mod app;
 #[path = "../tests/it/lab/hosts.rs"]
 mod hosts;
+mod report;
 
 use hosts::{Host, Lab, lab};
 use pollysystem::plugins::machines::{model::MachineId, port::MachinesPort};
+use report::{line, quantile};
 use std::{
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
@@ -39,14 +41,30 @@ async fn main() {
     let lab_file = Lab::read();
     let host = lab_file.hosts.first().expect("the lab has a host").clone();
     host.clean();
-    let make = format!("for i in $(seq {CONTAINERS}); do docker create --name bench-$i busybox:1.35 sleep 60 >/dev/null; done");
+    let make = format!(
+        "for i in $(seq {CONTAINERS}); do docker create --name bench-$i busybox:1.35 sleep 60 >/dev/null; done"
+    );
     host.run(&["sh", "-c", &make]);
     let (server, admin) = hosts::server().await;
     let machine = lab_file.enrol(&admin, &host).await;
 
     let near = measure(&server, machine, &lab_file, &host).await;
-    line("list of 50 over the forwarded socket, to the engine's own", near.forwarded / near.own, 1.5, "");
-    line("docker -H ssh:// against the forwarded socket", near.cli / near.forwarded, 60.0, " (more is better)");
+    line(
+        "P1",
+        "list of 50 over the forwarded socket, to the engine's own",
+        near.forwarded / near.own,
+        "x",
+        1.5,
+        "",
+    );
+    line(
+        "P1",
+        "docker -H ssh:// against the forwarded socket",
+        near.cli / near.forwarded,
+        "x",
+        60.0,
+        " (more is better)",
+    );
     println!(
         "     p50: own socket {:.2} ms, forwarded {:.2} ms ({CALLS} calls each, in turns); the CLI {:.0} ms ({CLI_CALLS} calls)",
         near.own, near.forwarded, near.cli
@@ -55,12 +73,17 @@ async fn main() {
         let far = measure(&server, machine, &lab_file, &host).await;
         delay(&host, 0);
         line(
+            "P1",
             "the same 20 ms away, to own socket + one round trip",
             far.forwarded / (far.own + f64::from(DELAY_MS)),
+            "x",
             1.5,
             "",
         );
-        println!("     p50 20 ms away: forwarded {:.2} ms; the CLI {:.0} ms", far.forwarded, far.cli);
+        println!(
+            "     p50 20 ms away: forwarded {:.2} ms; the CLI {:.0} ms",
+            far.forwarded, far.cli
+        );
     } else {
         println!("     20 ms away: not measured, this kernel has no netem");
     }
@@ -88,9 +111,9 @@ async fn measure(server: &app::TestApp, machine: MachineId, lab: &Lab, host: &Ho
         }
     }
     Medians {
-        own: median(direct),
-        forwarded: median(forwarded),
-        cli: median(cli(lab, host)),
+        own: quantile(&mut direct, 50),
+        forwarded: quantile(&mut forwarded, 50),
+        cli: quantile(&mut cli(lab, host), 50),
     }
 }
 
@@ -103,7 +126,11 @@ async fn list(path: &Path) -> Duration {
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await.unwrap();
     let took = begun.elapsed();
-    assert!(answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer));
+    assert!(
+        answer.starts_with(b"HTTP/1.1 200"),
+        "{}",
+        String::from_utf8_lossy(&answer)
+    );
     let found = answer.windows(8).filter(|window| *window == b"/bench-1").count();
     assert!(found >= 1, "the list has our containers");
     took
@@ -137,7 +164,10 @@ fn cli(lab: &Lab, host: &Host) -> Vec<Duration> {
 /// The host's first process, which the lab's script knows.
 fn pid(host: &Host) -> String {
     let list = lab(&["list"]);
-    let line = list.lines().find(|line| line.starts_with(&format!("{} ", host.name))).unwrap();
+    let line = list
+        .lines()
+        .find(|line| line.starts_with(&format!("{} ", host.name)))
+        .unwrap();
     let pid = line.rsplit_once("pid ").unwrap().1;
     pid.trim_end_matches(')').to_owned()
 }
@@ -150,13 +180,4 @@ fn delay(host: &Host, milliseconds: u32) -> bool {
         .output()
         .unwrap();
     done.status.success()
-}
-
-fn median(mut all: Vec<Duration>) -> f64 {
-    all.sort_unstable();
-    all.get(all.len() / 2).map_or(0.0, |d| d.as_secs_f64() * 1000.0)
-}
-
-fn line(what: &str, value: f64, target: f64, note: &str) {
-    println!("P1   {what:<62} {value:9.2} x   of {target:6.2}  x{:.2}{note}", value / target);
 }

@@ -14,6 +14,8 @@
     reason = "a measurement that cannot go on ends; it prints its figures"
 )]
 
+mod report;
+
 use axum::{
     Router,
     extract::{
@@ -36,6 +38,7 @@ use pollysystem::{
     },
     plugins,
 };
+use report::line;
 use serde::{Deserialize, Serialize};
 use std::{
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
@@ -404,6 +407,7 @@ async fn compare() {
     let (bare, ours) = (measure("bare").await, measure("ours").await);
     let share = bare.cpu_us_per_frame / ours.cpu_us_per_frame;
     line(
+        "P5",
         "frames for the same processor time, to a bare axum broadcaster",
         share,
         "x",
@@ -411,23 +415,24 @@ async fn compare() {
         " (more is better)",
     );
     line(
+        "P5",
         "delay of a change at 1,000 sockets, p99",
         ours.p99_ms,
         "ms",
         TARGET_P99_MS,
         "",
     );
-    line("memory of an idle socket", ours.socket_kb, "kB", TARGET_SOCKET_KB, "");
+    line(
+        "P5",
+        "memory of an idle socket",
+        ours.socket_kb,
+        "kB",
+        TARGET_SOCKET_KB,
+        "",
+    );
     println!(
         "     {ROUNDS} rounds of {FRAMES} changes to {SOCKETS} sockets; a frame costs {:.1} us of the server's time, bare {:.1}; \
          p50 {:.1} ms, bare {:.1} (p99 {:.1}); a bare socket takes {:.1} kB",
         ours.cpu_us_per_frame, bare.cpu_us_per_frame, ours.p50_ms, bare.p50_ms, bare.p99_ms, bare.socket_kb
-    );
-}
-
-fn line(what: &str, value: f64, unit: &str, target: f64, note: &str) {
-    println!(
-        "P5   {what:<62} {value:9.2} {unit:<3} of {target:6.2}  x{:.2}{note}",
-        value / target
     );
 }

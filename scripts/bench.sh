@@ -35,8 +35,7 @@ stop() {
   server=
 }
 
-bytes=$(node -p 'JSON.parse(require("fs").readFileSync(process.argv[1])).files.filter(f => f.path.startsWith("pkg/"))
-  .reduce((sum, f) => sum + (f.gzip_bytes || f.bytes), 0)' "$TARGET/site/manifest.json")
+bytes=$(node -p 'JSON.parse(require("fs").readFileSync(process.argv[1])).first_load_gzip_bytes' "$TARGET/site/manifest.json")
 ratio P7 "first load, JS+WASM+CSS, gzip" "$(awk "BEGIN { print $bytes / 1000 }")" 300 kB
 
 times=()
@@ -48,3 +47,5 @@ ratio P12 "idle memory of its own (RssAnon)" "$(awk '/RssAnon/ { print $2 / 1024
 stop
 rm -f "$data.log"
 cargo bench -q --bench durable_writes
+cargo bench -q --bench fleet_page
+bash scripts/bench/collector.sh

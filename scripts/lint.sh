@@ -25,4 +25,4 @@ step "clippy, browser" cargo clippy -q -p pollysystem --lib --no-default-feature
 step "clippy, xtask" cargo clippy -q -p xtask --all-targets -- -D warnings
 step "styles" cargo xtask style --check
 step "dependencies" deny
-if have shellcheck; then step "shell" shellcheck -x -e SC1090,SC1091 scripts/*.sh scripts/lab/*.sh .ci/run; fi
+if have shellcheck; then step "shell" shellcheck -x -e SC1090,SC1091 scripts/*.sh scripts/*/*.sh src/plugins/machines/service/collect/*.sh .ci/run; fi

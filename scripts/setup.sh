@@ -31,7 +31,7 @@ missing_packages() {
   chromium || echo chromium
 }
 
-key() { { cat "$0" xtask/npm/package-lock.json end2end/package-lock.json 2>/dev/null || true; rustc -V; } | cksum; }
+key() { { cat "$0" xtask/npm/package-lock.json web/package-lock.json end2end/package-lock.json 2>/dev/null || true; rustc -V; } | cksum; }
 
 fresh() {
   [[ -f $stamp && $(cat "$stamp") == "$(key)" && -z $(missing_packages) ]] && wasm_std

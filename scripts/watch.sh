@@ -9,4 +9,5 @@ bash scripts/setup.sh run
 export LEPTOS_SITE_ROOT=target/site-watch LEPTOS_SITE_PKG_DIR=pkg/dev LEPTOS_STYLE_FILE=target/watch.css
 export POLLY_SITE_DIR=$ROOT/target/site-watch
 cargo xtask css "$ROOT/target/watch.css"
+cargo xtask widgets "$ROOT/$LEPTOS_SITE_ROOT/$LEPTOS_SITE_PKG_DIR"
 exec cargo leptos watch "$@" -- serve

@@ -8,24 +8,36 @@ use crate::{
             model::Me,
             ui::{LoginPage, ProfilePage, SetupPage},
         },
+        flash::provide_flash,
         home::HomePage,
         jobs::ui::{ActivityDrawer, ActivityPage, JobPage},
         live::client::{self, Line, provide_line},
+        palette::{
+            EVERYWHERE,
+            ui::{Palette, SearchButton, provide_palette},
+        },
         plugin::NavItem,
-        settings::ui::SettingsPage,
+        settings::{api::SetTheme, ui::SettingsPage},
         url::{base_path, url},
     },
+    error::AppError,
     plugins::{self, PluginRoutes},
-    ui::{AppFrame, EmptyState, ErrorBox, LinkButton, Menu, Note, Tone, Variant, provide_clock, provide_toasts},
+    ui::{
+        AppFrame, EmptyState, ErrorBox, LinkButton, Menu, Note, ShortcutHelp, Theme, ThemeChoice, Tone, Variant,
+        browser, command, provide_arrival, provide_clock, provide_shortcuts, provide_theme, provide_toasts, shortcut,
+    },
 };
+#[cfg(feature = "ssr")]
+use document::answer_with;
 #[cfg(feature = "ssr")]
 pub use document::shell;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos_meta::{Title, provide_meta_context};
 use leptos_router::{
-    SsrMode,
+    NavigateOptions, SsrMode,
     components::{Outlet, ParentRoute, Route, Router, Routes},
+    hooks::use_navigate,
     path,
 };
 
@@ -39,12 +51,23 @@ mod document {
             server::http::content_security_policy,
             url::{base_path, url},
         },
+        error::AppError,
         ui::theme::Theme,
     };
-    use axum::http::{HeaderValue, header};
+    use axum::http::{HeaderValue, StatusCode, header};
     use leptos::{nonce::use_nonce, prelude::*};
     use leptos_axum::ResponseOptions;
     use leptos_meta::MetaTags;
+
+    /// Gives the document the status of `error`.
+    pub fn answer_with(error: &AppError) {
+        if let (Some(options), Ok(status)) = (
+            use_context::<ResponseOptions>(),
+            StatusCode::from_u16(error.kind.status()),
+        ) {
+            options.set_status(status);
+        }
+    }
 
     pub fn shell() -> AnyView {
         let nonce = use_nonce();
@@ -68,7 +91,7 @@ mod document {
         );
         view! {
             <!DOCTYPE html>
-            <html lang="en" data-base=base_path().0.to_string() data-build=build data-theme=theme.as_str()>
+            <html lang="en" data-base=base_path().0.to_string() data-build=build data-package=package.clone() data-theme=theme.as_str()>
                 <head>
                     <meta charset="utf-8" />
                     <meta name="viewport" content="width=device-width, initial-scale=1" />
@@ -89,6 +112,10 @@ mod document {
     }
 }
 
+/// In the browser the page came long ago.
+#[cfg(not(feature = "ssr"))]
+fn answer_with(_error: &AppError) {}
+
 /// The app as the route listing wants it.
 pub fn app() -> AnyView {
     view! { <App /> }.into_any()
@@ -97,8 +124,11 @@ pub fn app() -> AnyView {
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
+    provide_flash();
     provide_clock();
     provide_toasts();
+    provide_theme();
+    provide_shortcuts();
     provide_line();
     plugins::provide_slots();
     view! {
@@ -127,24 +157,28 @@ const NAV: [NavItem; 4] = [
         path: "/",
         label: "Overview",
         icon: "overview",
+        keys: "g o",
         order: 10,
     },
     NavItem {
         path: "/activity",
         label: "Activity",
         icon: "activity",
+        keys: "g a",
         order: 80,
     },
     NavItem {
         path: "/audit",
         label: "Audit",
         icon: "audit",
+        keys: "g u",
         order: 85,
     },
     NavItem {
         path: "/settings",
         label: "Settings",
         icon: "settings",
+        keys: "g s",
         order: 90,
     },
 ];
@@ -163,6 +197,9 @@ fn nav() -> Vec<NavItem> {
 fn Frame() -> impl IntoView {
     let line = expect_context::<Line>();
     Effect::new(move |_| client::connect(line));
+    provide_arrival();
+    provide_palette();
+    everywhere();
     let me = Resource::new(|| (), |()| session_state());
     let account = view! {
         <Transition>
@@ -171,23 +208,48 @@ fn Frame() -> impl IntoView {
     }
     .into_any();
     view! {
-        <AppFrame nav=nav() conn=line.state account=account>
+        <AppFrame nav=nav() conn=line.state theme=url(SetTheme::url()) search=view! { <SearchButton /> }.into_any() account=account>
             <Notices line />
             <ErrorBoundary fallback=|errors| view! { <PageFault errors /> }>
                 <Outlet />
             </ErrorBoundary>
             <ActivityDrawer />
         </AppFrame>
+        <Palette nav=nav() />
+        <ShortcutHelp />
     }
     .into_any()
 }
+
+/// What can be done on every page: the keys of the rail, and the commands that belong to no object.
+fn everywhere() {
+    let navigate = use_navigate();
+    for item in nav() {
+        let (navigate, target) = (navigate.clone(), url(item.path));
+        let exact = NavigateOptions {
+            resolve: false,
+            ..Default::default()
+        };
+        shortcut(item.keys, item.label, "Go to", move || navigate(&target, exact.clone()));
+    }
+    let theme = expect_context::<ThemeChoice>();
+    command("", "Reload the page", EVERYWHERE, "refresh", browser::reload);
+    command("", "Log out", EVERYWHERE, "logout", || browser::submit(LOGOUT_FORM));
+    for choice in Theme::ALL {
+        let (icon, label) = choice.words();
+        command("", label, EVERYWHERE, icon, move || theme.choose(choice));
+    }
+}
+
+/// The palette sends the same form as the account's menu.
+const LOGOUT_FORM: &str = "log-out";
 
 #[component]
 fn Account(me: Me) -> impl IntoView {
     view! {
         <Menu id="account" label=me.name icon="user" text=true>
             <a class="menu-item" href=url("/profile")>"Profile"</a>
-            <form method="post" action=url(Logout::url())>
+            <form method="post" id=LOGOUT_FORM action=url(Logout::url())>
                 <button class="menu-item" type="submit">"Log out"</button>
             </form>
         </Menu>
@@ -212,15 +274,17 @@ fn Notices(line: Line) -> impl IntoView {
     }
 }
 
-/// A page whose data could not be had: the rest of the app goes on.
+/// A page whose data could not be had: the rest of the app goes on. Only the page's own errors come here (cards and
+/// other parts show theirs in place), so this one's status is the answer's.
 #[component]
 fn PageFault(errors: ArcRwSignal<Errors>) -> impl IntoView {
     let first = move || {
         let errors = errors.get();
         let error = errors.into_iter().next()?.1;
-        let known = error.downcast_ref::<crate::error::AppError>().cloned();
-        Some(known.unwrap_or_else(|| crate::error::AppError::unavailable(error.to_string())))
+        let known = error.downcast_ref::<AppError>().cloned();
+        Some(known.unwrap_or_else(|| AppError::unavailable(error.to_string())))
     };
+    untrack(&first).iter().for_each(answer_with);
     move || first().map(|error| view! { <ErrorBox error retry=String::new() page=true /> })
 }
 

@@ -53,7 +53,9 @@ impl ErrorKind {
             Self::Unauthenticated => 401,
             Self::Forbidden => 403,
             Self::NotFound => 404,
-            Self::Conflict | Self::Outdated => 409,
+            Self::Conflict => 409,
+            // A status of its own: a page must tell it from a conflict before it reads the answer.
+            Self::Outdated => 412,
             Self::RateLimited => 429,
             Self::Internal => 500,
             Self::HostUnreachable | Self::Upstream => 502,

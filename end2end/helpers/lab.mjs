@@ -8,6 +8,14 @@ const path = process.env.POLLY_LAB;
 if (!path) throw new Error('POLLY_LAB must name the lab.json of running hosts (make test-browser does that)');
 
 export const lab = JSON.parse(readFileSync(path, 'utf8'));
+
+// Does something to a host that its own account cannot (scripts/lab.sh): `newkey h1`. Gives the lab as it is after.
+export async function labCommand(...args) {
+  const script = process.env.POLLY_LAB_SCRIPT;
+  if (!script) throw new Error('POLLY_LAB_SCRIPT must name scripts/lab.sh');
+  await run('bash', [script, ...args], { timeout: 60_000 });
+  return JSON.parse(readFileSync(path, 'utf8'));
+}
 export const privateKey = () => readFileSync(lab.key, 'utf8');
 
 // Runs a command on a host as its ordinary account, as a person at its console would.

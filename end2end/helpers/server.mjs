@@ -20,12 +20,13 @@ async function freePort() {
 }
 
 export class Server {
-  // `base` is a path such as '/polly', or ''.
-  static async start({ base = '' } = {}) {
+  // `base` is a path such as '/polly', or ''; `env` is added to the server's.
+  static async start({ base = '', env = {} } = {}) {
     const server = new Server();
     server.port = await freePort();
     server.origin = `http://127.0.0.1:${server.port}`;
     server.base = base;
+    server.env = env;
     server.dataDir = await mkdtemp(join(tmpdir(), 'polly-e2e-'));
     await server.up();
     return server;
@@ -49,6 +50,7 @@ export class Server {
         POLLY_LOG: process.env.POLLY_LOG ?? 'info',
         ...(POLLY_SITE_DIR && { POLLY_SITE_DIR }),
         ...(this.base && { POLLY_PUBLIC_URL: this.url('') }),
+        ...this.env,
       },
     });
     for (const stream of [this.child.stdout, this.child.stderr]) {

@@ -76,3 +76,19 @@ export async function go(page, label) {
   await page.getByRole('heading', { level: 1, name: label }).waitFor();
   await live(page);
 }
+
+// Opens a tab of the page of one object.
+export async function openTab(page, label) {
+  const tab = page.getByRole('navigation', { name: 'Machine' }).getByRole('link', { name: label });
+  await tab.click();
+  await page.locator('.tab[aria-current="page"]', { hasText: label }).waitFor();
+}
+
+// Tab after Tab until the focus is on `target`, as somebody without a mouse gets there.
+export async function tabTo(page, target, most = 80) {
+  for (let n = 0; n < most; n++) {
+    if (await target.evaluate((element) => element === document.activeElement).catch(() => false)) return;
+    await page.keyboard.press('Tab');
+  }
+  throw new Error(`${target} cannot be reached by ${most} times Tab`);
+}

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { Server } from '../helpers/server.mjs';
 import { clear, docker, lab, privateKey, runContainer } from '../helpers/lab.mjs';
 import { inspect, launch, live, openContext, openLive } from '../helpers/browser.mjs';
-import { addHost, go, row, setUp, story } from '../helpers/steps.mjs';
+import { addHost, go, openTab, row, setUp, story } from '../helpers/steps.mjs';
 
 const host = lab.hosts[0];
 const key = { user: lab.user, address: host.address, port: host.port };
@@ -63,11 +63,40 @@ for (const base of ['', '/polly']) {
       await inspect(page, `machine-untrusted${suffix}`);
       await page.getByRole('button', { name: 'Trust these keys' }).click();
       await page.locator('.page-head').getByText('Online').waitFor({ timeout: 20_000 });
-      await row(page, 'before').getByText('running').waitFor();
       await inspect(page, `machine-online${suffix}`);
+      await openTab(page, 'Containers');
+      await row(page, 'before').getByText('running').waitFor();
+      await inspect(page, `machine-containers${suffix}`);
+      await openTab(page, 'Connection');
+      await page.getByRole('table', { name: 'Last connects' }).getByText('connected').waitFor();
+      await inspect(page, `machine-connection${suffix}`);
       await go(page, 'Machines');
       await row(page, 'alpha').getByText('Online').waitFor();
       await inspect(page, `machines${suffix}`);
+      await page.getByRole('navigation', { name: 'View' }).getByRole('link', { name: 'Cards' }).click();
+      await page.getByRole('list', { name: 'Machines' }).getByText('Online').waitFor();
+      await inspect(page, `machines-cards${suffix}`);
+      watch.check();
+    });
+
+    step('a machine is given tags, and what was typed wrong is not lost', async () => {
+      await page.getByRole('link', { name: 'alpha' }).click();
+      await openTab(page, 'Settings');
+      const form = page.getByRole('form', { name: 'Change the machine' });
+      await form.getByLabel('Tags').fill('env=Prod');
+      await form.getByLabel('Notes').fill('rack 4');
+      watch.tolerate = /400/;
+      await form.getByRole('button', { name: 'Save' }).click();
+      await form.getByText('"env=Prod" is no tag').waitFor();
+      assert.equal(await form.getByLabel('Notes').inputValue(), 'rack 4');
+      await inspect(page, `machine-settings${suffix}`);
+      watch.tolerate = null;
+      await form.getByLabel('Tags').fill('env=prod web');
+      await form.getByRole('button', { name: 'Save' }).click();
+      await page.getByRole('link', { name: 'env=prod' }).click();
+      await page.getByRole('heading', { level: 1, name: 'Machines' }).waitFor();
+      assert.match(page.url(), /tag=env%3Dprod|tag=env=prod/);
+      await row(page, 'alpha').waitFor();
       watch.check();
     });
 
@@ -79,7 +108,7 @@ for (const base of ['', '/polly']) {
       assert.equal(await tab.getByRole('table', { name: 'Containers' }).count(), 1);
       await tab.getByRole('searchbox').fill('nothing has this name');
       await tab.getByRole('button', { name: 'Filter' }).click();
-      await tab.getByText('0 containers').waitFor();
+      await tab.getByText('No container matches the filter').waitFor();
       await plain.context.close();
     });
 
@@ -131,11 +160,14 @@ for (const base of ['', '/polly']) {
       await tab.getByRole('heading', { level: 1, name: /Restart before on alpha/ }).waitFor();
       await tab.goto(server.url('/machines'));
       await row(tab, 'alpha').getByRole('link', { name: 'alpha' }).click();
-      await tab.getByRole('button', { name: 'Delete machine' }).click();
-      const question = tab.getByRole('dialog', { name: 'Delete alpha?' });
-      await question.waitFor();
-      await question.getByRole('button', { name: 'Cancel' }).click();
-      await question.waitFor({ state: 'hidden' });
+      await tab.getByRole('navigation', { name: 'Machine' }).getByRole('link', { name: 'Settings' }).click();
+      const form = tab.getByRole('form', { name: 'Delete the machine' });
+      await form.getByLabel('Type its name').fill('beta');
+      await form.getByRole('button', { name: 'Delete alpha' }).click();
+      await tab.getByText("Type the machine's name, alpha").waitFor();
+      await form.getByLabel('Type its name').fill('alpha');
+      await form.getByRole('button', { name: 'Delete alpha' }).click();
+      await tab.getByText('No host yet').waitFor();
       await plain.context.close();
     });
   });

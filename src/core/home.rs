@@ -1,6 +1,9 @@
-//! The overview: cards that plugins put there.
+//! The overview: cards that plugins put there, and what was done lately.
 
-use crate::{core::plugin::Slot, ui::PageHeader};
+use crate::{
+    core::{jobs::ui::RecentJobs, plugin::Slot},
+    ui::PageHeader,
+};
 use leptos::prelude::*;
 use leptos_meta::Title;
 
@@ -17,7 +20,13 @@ pub fn HomePage() -> impl IntoView {
     view! {
         <Title text="Overview" />
         <PageHeader title="Overview" lead="The whole fleet at a glance." />
-        <div class="cards">{cards}</div>
+        <div class="overview">
+            <div class="cards">{cards}</div>
+            <section class="card" aria-label="Recent activity">
+                <h2 class="card-title">"Recent activity"</h2>
+                <RecentJobs />
+            </section>
+        </div>
     }
     .into_any()
 }

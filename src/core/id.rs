@@ -59,6 +59,9 @@ pub struct ObjectRef {
     pub id: String,
     /// What a person calls it. A copy: it may be older than the object.
     pub label: String,
+    /// The host that it is on, where it is on one: long lists are grouped by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
 }
 
 impl ObjectRef {
@@ -67,6 +70,15 @@ impl ObjectRef {
             kind: kind.to_owned(),
             id: id.to_string(),
             label: label.into(),
+            place: None,
+        }
+    }
+    /// The same, on the host of this name.
+    #[must_use]
+    pub fn at(self, place: &str) -> Self {
+        Self {
+            place: Some(place.to_owned()),
+            ..self
         }
     }
 }

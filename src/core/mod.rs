@@ -2,10 +2,14 @@
 
 pub mod audit;
 pub mod auth;
+pub mod call;
+pub mod flash;
 pub mod home;
 pub mod id;
 pub mod jobs;
+pub mod lines;
 pub mod live;
+pub mod palette;
 pub mod plugin;
 pub mod series;
 #[cfg(feature = "ssr")]

@@ -18,6 +18,8 @@ pub struct NavItem {
     pub label: &'static str,
     /// Name of an icon in `ui::icon`.
     pub icon: &'static str,
+    /// The keys that go there: `g m`.
+    pub keys: &'static str,
     /// Place in the rail; lower is higher.
     pub order: i32,
 }
@@ -69,6 +71,30 @@ pub struct Widget<P: 'static> {
     pub view: fn(P) -> AnyView,
 }
 
+/// A place for anything else that plugins give: sources of the palette. Registered beside the widgets.
+pub struct Offers<T: 'static> {
+    pub name: &'static str,
+    _kind: PhantomData<fn() -> T>,
+}
+
+impl<T: Clone + Send + Sync + 'static> Offers<T> {
+    pub const fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            _kind: PhantomData,
+        }
+    }
+    /// Everything that was given, in registry order.
+    pub fn all(&self) -> Vec<T> {
+        let slots = use_context::<Slots>().unwrap_or_default();
+        let given = slots.0.get(self.name).map(Vec::as_slice).unwrap_or_default();
+        given
+            .iter()
+            .filter_map(|one| one.downcast_ref::<T>().cloned())
+            .collect()
+    }
+}
+
 /// Every filled slot, by name. Built once by the registry, given to the pages by context.
 #[derive(Clone, Default)]
 pub struct Slots(Arc<HashMap<&'static str, Vec<Arc<dyn Any + Send + Sync>>>>);
@@ -85,13 +111,26 @@ impl<P: 'static> Slot<P> {
     where
         P: Clone,
     {
+        self.widgets(|w| Some((w.title, (w.view)(props.clone()))))
+    }
+    /// The titles of the slot's widgets, in registry order: for tabs, of which one is rendered.
+    pub fn titles(&self) -> Vec<&'static str> {
+        self.widgets(|w| Some(w.title))
+    }
+    /// The widget of this title rendered with `props`.
+    pub fn render_one(&self, title: &str, props: P) -> Option<AnyView>
+    where
+        P: Clone,
+    {
+        self.widgets(|w| (w.title == title).then(|| (w.view)(props.clone())))
+            .pop()
+    }
+
+    fn widgets<T>(&self, of: impl FnMut(&Widget<P>) -> Option<T>) -> Vec<T> {
         let slots = use_context::<Slots>().unwrap_or_default();
         let widgets = slots.0.get(self.name).map(Vec::as_slice).unwrap_or_default();
-        widgets
-            .iter()
-            .filter_map(|w| w.downcast_ref::<Widget<P>>())
-            .map(|w| (w.title, (w.view)(props.clone())))
-            .collect()
+        let typed = widgets.iter().filter_map(|w| w.downcast_ref::<Widget<P>>());
+        typed.filter_map(of).collect()
     }
 }
 
@@ -99,8 +138,18 @@ impl Slots {
     /// Adds one widget; the type of the slot and of the widget must agree, so a wrong one cannot be given.
     #[must_use]
     pub fn with<P: 'static>(self, slot: &Slot<P>, widget: Widget<P>) -> Self {
+        self.put(slot.name, Arc::new(widget))
+    }
+
+    /// Adds one thing to `offers`.
+    #[must_use]
+    pub fn offer<T: Send + Sync + 'static>(self, offers: &Offers<T>, one: T) -> Self {
+        self.put(offers.name, Arc::new(one))
+    }
+
+    fn put(self, name: &'static str, one: Arc<dyn Any + Send + Sync>) -> Self {
         let mut map = Arc::unwrap_or_clone(self.0);
-        map.entry(slot.name).or_default().push(Arc::new(widget));
+        map.entry(name).or_default().push(one);
         Self(Arc::new(map))
     }
 }

@@ -6,6 +6,7 @@ pub mod monitoring;
 
 use crate::core::{
     home::OVERVIEW_CARDS,
+    palette::{Link, PALETTE_LINKS, PALETTE_SOURCES, Source},
     plugin::{PluginMeta, Slots, Widget},
 };
 use leptos::prelude::*;
@@ -50,6 +51,7 @@ pub fn PluginRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("/machines") view=machines::ui::MachinesPage ssr=SsrMode::Async />
             <Route path=path!("/machines/new") view=machines::ui::NewMachinePage ssr=SsrMode::Async />
             <Route path=path!("/machines/:machine") view=machines::ui::MachinePage ssr=SsrMode::Async />
+            <Route path=path!("/machines/:machine/:tab") view=machines::ui::MachinePage ssr=SsrMode::Async />
             <Route path=path!("/containers") view=docker::ui::ContainersPage ssr=SsrMode::Async />
             <Route path=path!("/containers/:machine/:container") view=docker::ui::ContainerPage ssr=SsrMode::Async />
             <Route path=path!("/monitoring") view=monitoring::ui::MonitoringPage ssr=SsrMode::Async />
@@ -78,12 +80,55 @@ pub fn provide_slots() {
             },
         )
         .with(
-            &machines::slots::MACHINE_SECTIONS,
+            &OVERVIEW_CARDS,
+            Widget {
+                plugin: docker::META.id,
+                title: "Needs attention",
+                view: |()| docker::ui::attention_card(),
+            },
+        )
+        .with(
+            &OVERVIEW_CARDS,
+            Widget {
+                plugin: docker::META.id,
+                title: "Top consumers",
+                view: |()| docker::ui::consumers_card(),
+            },
+        )
+        .with(
+            &machines::slots::MACHINE_TABS,
             Widget {
                 plugin: docker::META.id,
                 title: "Containers",
                 view: docker::ui::machine_containers,
             },
         );
-    provide_context(slots);
+    provide_context(palette(slots));
+}
+
+/// What the command palette finds and offers of each plugin.
+fn palette(slots: Slots) -> Slots {
+    slots
+        .offer(
+            &PALETTE_SOURCES,
+            Source {
+                icon: "machines",
+                find: |query| Box::pin(machines::api::find(query)),
+            },
+        )
+        .offer(
+            &PALETTE_SOURCES,
+            Source {
+                icon: "containers",
+                find: |query| Box::pin(docker::api::find(query)),
+            },
+        )
+        .offer(
+            &PALETTE_LINKS,
+            Link {
+                title: "Add a host",
+                icon: "plus",
+                path: "/machines/new",
+            },
+        )
 }

@@ -51,6 +51,33 @@ pub fn Confirm(
     }
 }
 
+/// A modal dialog that a signal opens; for what needs script anyway. Its content is made anew at each opening.
+#[component]
+pub fn Modal(
+    id: &'static str,
+    open: RwSignal<bool>,
+    /// Its accessible name.
+    label: &'static str,
+    #[prop(default = "dialog")] class: &'static str,
+    children: ChildrenFn,
+) -> impl IntoView {
+    let dialog = NodeRef::<Dialog>::new();
+    Effect::new(move |_| {
+        let Some(dialog) = dialog.get() else { return };
+        if open.get() {
+            browser::show_modal(&dialog);
+        } else {
+            dialog.close();
+        }
+    });
+    // A click beside it closes it, and so does Escape; both say so by the event.
+    view! {
+        <dialog class=class id=id aria-label=label node_ref=dialog on:close=move |_| open.set(false)>
+            {move || open.get().then(|| children())}
+        </dialog>
+    }
+}
+
 /// The end of a dialog's form: Cancel, then what is given.
 #[component]
 pub fn DialogActions(#[prop(into)] dialog: String, children: Children) -> impl IntoView {

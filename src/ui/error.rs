@@ -1,6 +1,6 @@
 //! What went wrong, said on the page.
 
-use super::{badge::Tone, icon::Icon};
+use super::{arrival::Heading, badge::Tone, icon::Icon};
 use crate::error::{AppError, ErrorKind};
 use leptos::prelude::*;
 
@@ -15,7 +15,7 @@ pub fn Note(
     #[prop(optional)] children: Option<Children>,
 ) -> impl IntoView {
     let title = if page {
-        view! { <h1 class="note-title">{title}</h1> }.into_any()
+        view! { <Heading class="note-title" text=Signal::stored(title)/> }.into_any()
     } else {
         view! { <p class="note-title">{title}</p> }.into_any()
     };

@@ -1,6 +1,6 @@
 //! Form fields: a label, the input, a hint and the error that a try gave this field.
 
-use super::icon::Icon;
+use super::{form::typed, icon::Icon};
 use crate::error::AppError;
 use leptos::prelude::*;
 
@@ -68,6 +68,7 @@ pub fn Field(
     let id = format!("field-{name}");
     let message = message(error, name);
     let described = described_by(id.clone(), hint.is_some(), message);
+    let value = typed(name).filter(|_| kind != "password").unwrap_or(value);
     view! {
         <div class="field">
             <label class="field-label" for=id.clone()>{label}</label>
@@ -135,6 +136,7 @@ pub fn Choice(
     #[prop(optional)] checked: bool,
     #[prop(optional)] children: Option<Children>,
 ) -> impl IntoView {
+    let checked = typed(name).map_or(checked, |chosen| chosen == value);
     view! {
         <div class="choice">
             <label class="choice-label">

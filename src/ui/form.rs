@@ -1,7 +1,8 @@
 //! A form that posts to a server function: without script a plain POST, with it a call.
 
-use crate::core::url::url;
+use crate::core::{flash, url::url};
 use leptos::{
+    context::Provider,
     ev::SubmitEvent,
     form::FromFormData,
     prelude::*,
@@ -19,6 +20,12 @@ pub fn PostForm<F, Out>(
     /// The form's accessible name, where the page has several.
     #[prop(optional, into)]
     label: Option<String>,
+    /// Always posted by the browser itself: the answer is a page, with or without script.
+    #[prop(optional)]
+    native: bool,
+    /// For buttons and fields elsewhere in the page that belong to it (`form=`).
+    #[prop(optional, into)]
+    id: Option<String>,
     children: Children,
 ) -> impl IntoView
 where
@@ -29,7 +36,7 @@ where
     F::Client: Client<F::Error>,
 {
     let submit = move |event: SubmitEvent| {
-        if event.default_prevented() {
+        if native || event.default_prevented() {
             return;
         }
         // What cannot be read is left to the browser: it posts the form itself.
@@ -39,10 +46,20 @@ where
         }
     };
     view! {
-        <form class=class method="post" action=url(F::url()) aria-label=label on:submit=submit>
-            {children()}
+        <form class=class id=id method="post" action=url(F::url()) aria-label=label on:submit=submit>
+            <Provider value=FormOf(F::PATH)>{children()}</Provider>
         </form>
     }
+}
+
+/// Path of the server function that the form around a field posts to.
+#[derive(Clone, Copy)]
+struct FormOf(&'static str);
+
+/// What was typed into the field `name` of this form before it came back with an error.
+pub(super) fn typed(name: &str) -> Option<String> {
+    let FormOf(path) = use_context::<FormOf>()?;
+    flash::typed(path, name)
 }
 
 /// The error of the last try of `action`, for [`super::Field`] and [`super::FormError`].

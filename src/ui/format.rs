@@ -18,6 +18,24 @@ pub fn percent(ratio: f64) -> String {
     format!("{:.1} %", ratio * 100.0)
 }
 
+/// `12 d 3 h`, `5 h 2 min`, `40 s`: how long something has run.
+pub fn duration(seconds: i64) -> String {
+    let s = seconds.max(0);
+    let two = |big: i64, unit: &str, small: i64, part: &str| {
+        if small == 0 {
+            format!("{big} {unit}")
+        } else {
+            format!("{big} {unit} {small} {part}")
+        }
+    };
+    match s {
+        0..60 => format!("{s} s"),
+        60..3600 => two(s / 60, "min", s % 60, "s"),
+        3600..86_400 => two(s / 3600, "h", s % 3600 / 60, "min"),
+        _ => two(s / 86_400, "d", s % 86_400 / 3600, "h"),
+    }
+}
+
 fn scaled(value: f64, step: f64, units: &[&str]) -> String {
     if !value.is_finite() || value < 0.0 {
         return "—".to_owned();
@@ -52,5 +70,9 @@ mod tests {
         assert_eq!(rate(-1.0), "—");
         assert_eq!(percent(0.1234), "12.3 %");
         assert_eq!(percent(f64::NAN), "—");
+        assert_eq!(
+            [0, 61, 3600, 90_060, 273_600].map(duration),
+            ["0 s", "1 min 1 s", "1 h", "1 d 1 h", "3 d 4 h"]
+        );
     }
 }

@@ -5,11 +5,13 @@ use crate::core::{live::model::ConnState, plugin::NavItem, url::url};
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
-/// `nav` in the order to show; `account` is the bar's last item (a [`super::Menu`]); `search` its first.
+/// `nav` in the order to show; `account` is the bar's last item (a [`super::Menu`]); `search` its first; `theme` is
+/// where the choice of theme is posted without script.
 #[component]
 pub fn AppFrame(
     nav: Vec<NavItem>,
     #[prop(into)] conn: Signal<ConnState>,
+    theme: String,
     #[prop(optional)] search: Option<AnyView>,
     #[prop(optional)] account: Option<AnyView>,
     children: Children,
@@ -25,7 +27,7 @@ pub fn AppFrame(
                 <div class="bar-search">{search}</div>
                 <div class="bar-end">
                     <ConnBadge state=conn/>
-                    <ThemeSwitch/>
+                    <ThemeSwitch action=theme/>
                     {account}
                 </div>
             </header>
@@ -50,11 +52,12 @@ fn Rail(nav: Vec<NavItem>) -> impl IntoView {
                     <a
                         class="rail-link"
                         href=href
+                        title=item.label
                         aria-current=move || (exact() == Place::Here).then_some("page")
                         data-active=move || (place() != Place::Elsewhere).then_some("true")
                     >
                         <Icon name=item.icon/>
-                        {item.label}
+                        <span class="rail-label">{item.label}</span>
                     </a>
                 </li>
             }
@@ -63,7 +66,7 @@ fn Rail(nav: Vec<NavItem>) -> impl IntoView {
     view! {
         <nav class="rail" id="rail" popover="auto" aria-label="Main" on:click=|event| browser::close_popover(&event)>
             <div class="rail-head">
-                <a class="brand" href=url("/")><Mark/>"PollySystem"</a>
+                <a class="brand" href=url("/")><Mark/><span class="rail-label">"PollySystem"</span></a>
                 <button
                     type="button"
                     class="btn btn-ghost btn-icon btn-small only-narrow"

@@ -1,6 +1,6 @@
 //! The head of a page.
 
-use super::icon::Icon;
+use super::{arrival::Heading, icon::Icon};
 use leptos::prelude::*;
 use leptos_meta::Title;
 
@@ -41,7 +41,7 @@ pub fn PageHeader(
             <div class="page-head-text">
                 {crumbs}
                 <div class="page-head-title">
-                    <h1>{move || title.get()}</h1>
+                    <Heading text=title/>
                     {aside}
                 </div>
                 {lead.map(|text| view! { <p class="page-lead">{text}</p> })}

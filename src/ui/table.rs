@@ -13,6 +13,8 @@ pub struct Column {
     pub quiet: bool,
     /// Name of the column in the page's `?sort=`; empty when it cannot be sorted by.
     pub sort: &'static str,
+    /// The first click puts the greatest on top.
+    pub greatest_first: bool,
 }
 
 impl Column {
@@ -22,6 +24,7 @@ impl Column {
             class: "",
             quiet: false,
             sort: "",
+            greatest_first: false,
         }
     }
     pub const fn class(self, class: &'static str) -> Self {
@@ -29,6 +32,12 @@ impl Column {
     }
     pub const fn sort(self, sort: &'static str) -> Self {
         Self { sort, ..self }
+    }
+    pub const fn greatest_first(self) -> Self {
+        Self {
+            greatest_first: true,
+            ..self
+        }
     }
     pub const fn quiet(self) -> Self {
         Self { quiet: true, ..self }
@@ -50,6 +59,9 @@ pub fn Table(
     #[prop(into)] caption: String,
     columns: &'static [Column],
     #[prop(optional)] sorting: Option<Sorting>,
+    /// A head cell of its own before the others, such as one with a checkbox.
+    #[prop(optional_no_strip)]
+    lead: Option<AnyView>,
     children: Children,
 ) -> impl IntoView {
     let head = columns.iter().map(|column| head_cell(column, sorting)).collect_view();
@@ -60,7 +72,7 @@ pub fn Table(
             <table class="table">
                 <caption class="sr-only">{caption}</caption>
                 <thead>
-                    <tr>{head}</tr>
+                    <tr>{lead}{head}</tr>
                 </thead>
                 <tbody>{children()}</tbody>
             </table>
@@ -76,11 +88,15 @@ fn head_cell(column: &'static Column, sorting: Option<Sorting>) -> impl IntoView
         None => view! { <span class:sr-only=column.quiet>{column.label}</span> }.into_any(),
         Some(sorting) => {
             let next = move || {
-                sorting.href.run(if order() == Some("ascending") {
-                    format!("-{name}")
+                let other = if column.greatest_first {
+                    "descending"
                 } else {
-                    name.to_owned()
-                })
+                    "ascending"
+                };
+                let turned = (order() == Some(other)) != column.greatest_first;
+                sorting
+                    .href
+                    .run(if turned { format!("-{name}") } else { name.to_owned() })
             };
             let arrow = Signal::derive(move || if order() == Some("descending") { "down" } else { "up" });
             view! {

@@ -3,7 +3,7 @@
 
 use super::{browser, icon::Icon};
 use crate::core::url::url;
-use leptos::prelude::*;
+use leptos::{ev::MouseEvent, prelude::*};
 
 /// The cookie that the choice is kept in.
 pub const THEME_COOKIE: &str = "polly_theme";
@@ -40,7 +40,13 @@ impl Theme {
             .map(|(_, value)| Self::parse(value))
             .unwrap_or_default()
     }
-    fn words(self) -> (&'static str, &'static str) {
+    /// The cookie that keeps the choice for a year, as `Set-Cookie` has it.
+    pub fn cookie(self, path: &str) -> String {
+        let value = self.as_str();
+        format!("{THEME_COOKIE}={value}; Path={path}; Max-Age=31536000; SameSite=Lax")
+    }
+    /// Icon and label.
+    pub fn words(self) -> (&'static str, &'static str) {
         match self {
             Self::Light => ("sun", "Light theme"),
             Self::Dark => ("moon", "Dark theme"),
@@ -49,32 +55,64 @@ impl Theme {
     }
 }
 
-/// Three buttons, one pressed. The server gives what the cookie said as a `Theme` in the context;
-/// the browser reads the same from `data-theme`.
-#[component]
-pub fn ThemeSwitch() -> impl IntoView {
+/// The choice of this page; in the context of the app.
+#[derive(Clone, Copy)]
+pub struct ThemeChoice(RwSignal<Theme>);
+
+/// Provides the choice. The server gives what the cookie said as a `Theme` in the context; the browser reads the
+/// same from `data-theme`. Once, in `App`.
+pub fn provide_theme() -> ThemeChoice {
     let first = use_context::<Theme>()
         .or_else(|| browser::theme_attribute().map(|t| Theme::parse(&t)))
         .unwrap_or_default();
-    let theme = RwSignal::new(first);
+    let choice = ThemeChoice(RwSignal::new(first));
+    provide_context(choice);
+    choice
+}
+
+impl ThemeChoice {
+    /// Shows `theme` and keeps it.
+    pub fn choose(self, theme: Theme) {
+        self.0.set(theme);
+        browser::set_theme_attribute(theme.as_str());
+        browser::set_cookie(&theme.cookie(&url("/")));
+    }
+}
+
+/// Three buttons, one pressed. Without script they post to `action`, which sets the same cookie.
+#[component]
+pub fn ThemeSwitch(action: String) -> impl IntoView {
+    let chosen = expect_context::<ThemeChoice>();
     let buttons = Theme::ALL
-        .map(|choice| {
-            let (icon, label) = choice.words();
-            let choose = move |_| {
-                theme.set(choice);
-                browser::set_theme_attribute(choice.as_str());
-                browser::remember(THEME_COOKIE, choice.as_str(), &url("/"));
+        .map(|theme| {
+            let (icon, label) = theme.words();
+            let choose = move |event: MouseEvent| {
+                event.prevent_default();
+                chosen.choose(theme);
             };
-            let pressed = move || if theme.get() == choice { "true" } else { "false" };
+            let pressed = move || if chosen.0.get() == theme { "true" } else { "false" };
             view! {
-                <button type="button" class="segment" aria-label=label title=label aria-pressed=pressed on:click=choose>
+                <button
+                    type="submit"
+                    class="segment"
+                    name="theme"
+                    value=theme.as_str()
+                    aria-label=label
+                    title=label
+                    aria-pressed=pressed
+                    on:click=choose
+                >
                     <Icon name=icon/>
                 </button>
             }
         })
         .into_iter()
         .collect_view();
-    view! { <div class="segments needs-script" role="group" aria-label="Theme">{buttons}</div> }
+    view! {
+        <form method="post" action=action>
+            <div class="segments" role="group" aria-label="Theme">{buttons}</div>
+        </form>
+    }
 }
 
 #[cfg(test)]

@@ -45,6 +45,7 @@ pub fn config(data: &TempDir) -> Config {
         metrics_token: None,
         site_dir: None,
         key_probe: Duration::from_secs(2),
+        collect: Duration::from_secs(1),
         session: SessionConfig {
             idle: Duration::from_secs(1_800),
             absolute: Duration::from_secs(43_200),
@@ -149,7 +150,7 @@ async fn start_plugins(config: Config, more: Vec<Arc<dyn PluginServer>>) -> Star
 pub struct Browser {
     client: reqwest::Client,
     base: String,
-    origin: String,
+    pub origin: String,
     pub cookies: Mutex<BTreeMap<String, String>>,
 }
 
@@ -165,6 +166,10 @@ impl Browser {
             origin,
             cookies: Mutex::default(),
         }
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
     }
 
     pub fn cookie_header(&self) -> String {
@@ -188,7 +193,12 @@ impl Browser {
     }
 
     pub async fn send(&self, request: reqwest::RequestBuilder) -> Response {
-        let response = request.send().await.unwrap();
+        self.try_send(request).await.unwrap()
+    }
+
+    /// An error when no server answers.
+    pub async fn try_send(&self, request: reqwest::RequestBuilder) -> reqwest::Result<Response> {
+        let response = request.send().await?;
         let mut cookies = self.cookies.lock().unwrap();
         for set in response.headers().get_all(header::SET_COOKIE) {
             let pair = set.to_str().unwrap().split(';').next().unwrap();
@@ -199,7 +209,7 @@ impl Browser {
                 cookies.insert(name.to_owned(), value.to_owned())
             };
         }
-        response
+        Ok(response)
     }
 
     pub async fn get(&self, path: &str) -> Response {
@@ -216,7 +226,12 @@ impl Browser {
 
     /// Calls a server function as a script of our page would.
     pub async fn call(&self, path: &str, form: &[(&str, &str)]) -> Response {
-        self.send(self.form(path, form)).await
+        self.try_call(path, form).await.unwrap()
+    }
+
+    /// The same; an error when no server answers.
+    pub async fn try_call(&self, path: &str, form: &[(&str, &str)]) -> reqwest::Result<Response> {
+        self.try_send(self.form(path, form)).await
     }
 
     /// The request of [`Browser::call`].

@@ -124,15 +124,15 @@ fn services_know_no_transport() {
 fn third_party_clients_stay_in_their_adapters() {
     let not_adapter = |p: &str| is_service(p) && !p.ends_with("store.rs") && !p.starts_with("src/core/server/db/");
     assert_none("sea-orm stays in stores", offenders(not_adapter, &["sea_orm::"]));
-    let not_engine = |p: &str| {
-        !matches!(
-            p,
-            "src/plugins/docker/service/engine.rs" | "src/plugins/docker/service/row.rs"
-        )
-    };
+    let not_engine = |p: &str| p != "src/plugins/docker/service/engine.rs";
     assert_none(
         "bollard stays in the engine's adapter",
         offenders(not_engine, &["bollard::"]),
+    );
+    let not_http = |p: &str| is_service(p) && p != "src/plugins/docker/service/engine/http.rs";
+    assert_none(
+        "hyper stays where the engine is read",
+        offenders(not_http, &["hyper::", "hyper_util::", "http_body_util::"]),
     );
     let not_ssh = |p: &str| !p.starts_with("src/plugins/machines/service/ssh/") && !p.ends_with("/tests.rs");
     assert_none(
@@ -169,7 +169,7 @@ fn routes_are_added_in_one_place() {
 }
 
 #[test]
-fn every_server_function_names_its_endpoint() {
+fn every_server_function_names_its_endpoint_and_the_page_s_client() {
     let mut found = Vec::new();
     for source in sources() {
         for line in source
@@ -180,9 +180,12 @@ fn every_server_function_names_its_endpoint() {
             if !line.contains("endpoint = ") || !line.contains("prefix = \"/api\"") {
                 found.push(format!("{}: {}", source.path, line.trim()));
             }
+            if !line.contains("client = PageClient") {
+                found.push(format!("{}: a call must name its build: {}", source.path, line.trim()));
+            }
         }
     }
-    assert_none("a URL must not hash the build path", found);
+    assert_none("a URL must not hash the build path, and a call names its build", found);
 }
 
 #[test]
@@ -195,6 +198,23 @@ fn remote_text_is_never_markup() {
         "no style attribute (the CSP forbids it)",
         offenders(|_| true, &["style=\"", "style=move", "style=format"]),
     );
+}
+
+#[test]
+fn every_password_field_has_a_name_that_is_never_kept() {
+    let mut found = Vec::new();
+    for source in sources().iter().filter(|s| s.path.contains("/ui/")) {
+        for field in source.code.split("<Field").skip(1) {
+            let field = field.split("/>").next().unwrap_or_default();
+            let name = field.split("name=\"").nth(1).and_then(|rest| rest.split('"').next());
+            let name = name.unwrap_or_default();
+            if field.contains("kind=\"password\"") && !pollysystem::core::flash::is_secret(name) {
+                found.push(format!("{}: {name}", source.path));
+            }
+        }
+    }
+    assert_none("what a form gives back after an error holds no secret", found);
+    assert!(pollysystem::core::flash::is_secret("machine[private_key]"));
 }
 
 #[test]

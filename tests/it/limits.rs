@@ -159,14 +159,14 @@ async fn ld_06_one_user_holds_a_bounded_number_of_sockets_and_others_do_not_noti
         held.push(Socket::open(&app, &admin).await);
     }
     for _ in 0..20 {
-        assert_eq!(Socket::try_open(&app, &admin).await.err(), Some(429));
+        assert_eq!(Socket::try_of(&admin).await.err(), Some(429));
     }
     assert_eq!(admin.get("/").await.status(), 200);
     drop(held.pop());
     crate::app::eventually(
         "a closed socket makes room",
         std::time::Duration::from_secs(10),
-        || async { Socket::try_open(&app, &admin).await.ok() },
+        || async { Socket::try_of(&admin).await.ok() },
     )
     .await;
     drop(held);

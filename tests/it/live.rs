@@ -2,12 +2,15 @@
 
 use crate::app::{Browser, TestApp, eventually};
 use futures::{SinkExt, StreamExt};
-use pollysystem::core::{
-    jobs::model::TOPIC_JOBS,
-    live::{
-        model::{ClientMessage, RowKey, RowsEvent, Seq, ServerMessage, ShardSeq, View},
-        service::{LiveRow, RowTopic},
+use pollysystem::{
+    core::{
+        jobs::model::TOPIC_JOBS,
+        live::{
+            model::{ClientMessage, RowKey, RowsEvent, Seq, ServerMessage, ShardSeq, View},
+            service::{LiveRow, RowTopic},
+        },
     },
+    plugins::docker::model::{LogEvent, TOPIC_LOGS},
 };
 use serde::{Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
@@ -42,21 +45,22 @@ fn row(n: u32, pad: &str) -> Row {
 pub struct Socket(WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>);
 
 impl Socket {
-    pub async fn open(app: &TestApp, browser: &Browser) -> Self {
-        let mut socket = Self::try_open(app, browser).await.expect("a socket");
+    pub async fn open(_: &TestApp, browser: &Browser) -> Self {
+        Self::of(browser).await
+    }
+    pub async fn of(browser: &Browser) -> Self {
+        let mut socket = Self::try_of(browser).await.expect("a socket");
         assert!(matches!(socket.next().await, Some(ServerMessage::Hello { .. })));
         socket
     }
     /// The socket, or the status that refused it.
-    pub async fn try_open(app: &TestApp, browser: &Browser) -> Result<Self, u16> {
-        let mut request = app
+    pub async fn try_of(browser: &Browser) -> Result<Self, u16> {
+        let mut request = browser
             .url("/live")
             .replace("http://", "ws://")
             .into_client_request()
             .unwrap();
-        request
-            .headers_mut()
-            .insert("origin", format!("http://{}", app.server.address).parse().unwrap());
+        request.headers_mut().insert("origin", browser.origin.parse().unwrap());
         request
             .headers_mut()
             .insert("cookie", browser.cookie_header().parse().unwrap());
@@ -72,7 +76,7 @@ impl Socket {
             .await
             .unwrap();
     }
-    async fn subscribe(&mut self, topic: &str, have: Vec<ShardSeq>, view: Option<View>) {
+    pub async fn subscribe(&mut self, topic: &str, have: Vec<ShardSeq>, view: Option<View>) {
         self.say(&ClientMessage::Subscribe {
             sub: 1,
             topic: topic.into(),
@@ -81,6 +85,30 @@ impl Socket {
             view,
         })
         .await;
+    }
+    /// Follows the log of one container.
+    pub async fn follow(&mut self, shard: &str) {
+        self.say(&ClientMessage::Subscribe {
+            sub: 1,
+            topic: TOPIC_LOGS.into(),
+            have: Vec::new(),
+            shards: Some(vec![shard.to_owned()]),
+            view: None,
+        })
+        .await;
+    }
+    /// The next news of a followed log; `None` for the end of its shard.
+    pub async fn log_event(&mut self) -> Option<LogEvent> {
+        loop {
+            match self.next().await {
+                Some(ServerMessage::Frame { body, topic, .. }) if topic == TOPIC_LOGS => {
+                    return Some(serde_json::from_value(body).unwrap());
+                }
+                Some(ServerMessage::End { .. }) => return None,
+                Some(_) => {}
+                None => panic!("the socket was closed"),
+            }
+        }
     }
     pub async fn next(&mut self) -> Option<ServerMessage> {
         loop {
@@ -256,7 +284,7 @@ async fn a_view_gets_its_window_and_only_what_changes_in_it() {
     };
     assert_eq!(
         (total, ids.as_slice(), sent.len()),
-        (25, ["000048", "000046", "000044"].map(String::from).as_slice(), 3)
+        (25, ["s/000048", "s/000046", "s/000044"].map(String::from).as_slice(), 3)
     );
     rows.upsert("s", row(1, "odd again"));
     rows.remove("s", "000046");
@@ -268,7 +296,7 @@ async fn a_view_gets_its_window_and_only_what_changes_in_it() {
     };
     assert_eq!(
         (total, ids.as_slice()),
-        (24, ["000048", "000044", "000042"].map(String::from).as_slice())
+        (24, ["s/000048", "s/000044", "s/000042"].map(String::from).as_slice())
     );
     assert_eq!(
         sent,

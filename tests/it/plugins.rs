@@ -23,7 +23,7 @@ async fn stopping_a_plugin_stops_its_dependents_and_its_functions_say_so() {
     assert!(refused.text().await.unwrap().contains("plugin_disabled"));
     assert_eq!(
         admin.get("/containers").await.status(),
-        200,
+        503,
         "the page stays, and says so"
     );
     assert_eq!(

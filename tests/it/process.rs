@@ -1,5 +1,6 @@
 //! The server as a process: locks, signals, refusals at the start.
 
+use crate::app::Browser;
 use std::{
     io::{BufRead, BufReader},
     path::Path,
@@ -50,6 +51,13 @@ impl Server {
         }
     }
 
+    /// Open files and sockets.
+    pub fn handles(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.child.id()))
+            .unwrap()
+            .count()
+    }
+
     pub fn signal(&self, signal: &str) {
         assert!(
             Command::new("kill")
@@ -72,6 +80,14 @@ impl Server {
             std::thread::sleep(Duration::from_millis(20));
         }
     }
+}
+
+/// A server whose "this host" has the engine at `docker_host`, and a browser that nobody is logged in with.
+pub fn serve(data: &Path, docker_host: &str) -> (Server, Browser) {
+    let mut server = Server::spawn(data, &[("DOCKER_HOST", docker_host)]);
+    let line = server.wait_for("open http");
+    let address = line.split("open ").nth(1).unwrap().trim().to_owned();
+    (server, Browser::new(address.clone(), address))
 }
 
 impl Drop for Server {
@@ -105,6 +121,16 @@ fn db_10_sigterm_stops_in_order_and_leaves_nothing_in_the_log_ahead() {
     assert_eq!(wal, 0, "the write-ahead log is folded into the database");
     let mut again = Server::spawn(data.path(), &[]);
     again.wait_for("set-up code: ");
+}
+
+#[test]
+fn db_10_a_signal_while_the_server_starts_stops_it_in_order() {
+    let data = tempfile::tempdir().unwrap();
+    let mut server = Server::spawn(data.path(), &[]);
+    server.wait_for("applied migration=\"core_0001_users\"");
+    server.signal("TERM");
+    assert_eq!(server.exit(Duration::from_secs(25)), Some(0));
+    Server::spawn(data.path(), &[]).wait_for("is ready");
 }
 
 #[test]

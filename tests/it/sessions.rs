@@ -197,12 +197,16 @@ async fn au_10_a_new_password_ends_every_other_session_and_its_sockets() {
     let other = logged_in(&app, PASSWORD).await;
     let (mut own_socket, mut socket) = (Socket::open(&app, &owner).await, Socket::open(&app, &other).await);
     let change = async |current: &str, new: &str| {
-        let form = [("current", current), ("password", new), ("password_again", new)];
+        let form = [
+            ("current_password", current),
+            ("password", new),
+            ("password_again", new),
+        ];
         let answer = owner.call("/api/auth/change_password", &form).await;
         (answer.status().as_u16(), answer.text().await.unwrap())
     };
     let (code, text) = change("not my password", NEW_PASSWORD).await;
-    assert!(code == 400 && text.contains("\"current\""), "{text}");
+    assert!(code == 400 && text.contains("\"current_password\""), "{text}");
     for weak in ["short", "passwordpassword", "pollysystem2026", PASSWORD] {
         let (code, text) = change(PASSWORD, weak).await;
         assert!(code == 400 && text.contains("\"password\""), "{weak}: {text}");
@@ -464,8 +468,10 @@ async fn wb_08_neither_next_nor_a_header_leads_to_another_host() {
         let form = [("name", NAME), ("password", PASSWORD), ("next", next)];
         let browser = app.stranger();
         let request = browser
-            .form("/api/auth/login", &form)
+            .request(Method::POST, "/api/auth/login")
+            .header(header::ORIGIN, &browser.origin)
             .header(header::ACCEPT, "text/html")
+            .form(&form)
             .header("x-forwarded-host", "evil.example")
             .header("forwarded", "host=evil.example");
         let answer = browser.send(request).await;

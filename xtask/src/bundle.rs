@@ -1,9 +1,9 @@
 //! The wasm bundle: cargo, wasm-bindgen (as a library, of the lock file's version), wasm-opt.
 use crate::{
-    files,
+    files, npm,
     run::{cargo, run, step},
 };
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use std::{fs, path::Path, process::Command};
 use wasm_bindgen_cli_support::Bindgen;
 
@@ -55,7 +55,7 @@ pub fn build(out: &Path, small: bool) -> Result<()> {
 
 fn optimise(wasm: &Path) -> Result<()> {
     let small = wasm.with_extension("small");
-    let tool = npm()?.join("node_modules/binaryen/bin/wasm-opt");
+    let tool = npm::tools()?.join("binaryen/bin/wasm-opt");
     run(Command::new("node")
         .arg(tool)
         .arg("-Oz")
@@ -64,28 +64,4 @@ fn optimise(wasm: &Path) -> Result<()> {
         .arg("-o")
         .arg(&small))?;
     Ok(fs::rename(small, wasm)?)
-}
-
-/// The locked npm tools, installed once per lock file below the target directory.
-fn npm() -> Result<std::path::PathBuf> {
-    let from = files::root().join("xtask/npm");
-    let lock = from.join("package-lock.json");
-    let dir = files::target()
-        .join("npm")
-        .join(files::hash(&from, std::slice::from_ref(&lock))?);
-    if !dir.join("done").exists() {
-        for file in [from.join("package.json"), lock] {
-            let name = file.file_name().ok_or_else(|| anyhow!("no file name"))?;
-            files::write(&dir.join(name), fs::read(&file)?)?;
-        }
-        run(Command::new("npm").current_dir(&dir).args([
-            "ci",
-            "--silent",
-            "--no-audit",
-            "--no-fund",
-            "--ignore-scripts",
-        ]))?;
-        files::write(&dir.join("done"), "")?;
-    }
-    Ok(dir)
 }

@@ -3,10 +3,12 @@ mod bundle;
 mod compress;
 mod css;
 mod files;
+mod npm;
 mod package;
 mod run;
 mod site;
 mod style;
+mod widgets;
 
 use anyhow::{Result, bail};
 
@@ -16,6 +18,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   build [--dist]    site, then the server with the site inside: one file
   style [--check]   generate style/utilities.css from the class tokens in the source, or check that it is fresh
   css FILE          the one style sheet of the site (for `make watch`)
+  widgets DIR       the JavaScript widgets of web/ (for `make watch`)
   package           a dist build as <target>/dist/pollysystem-<version>-linux-<arch>.tar.gz";
 
 fn main() -> std::process::ExitCode {
@@ -38,6 +41,7 @@ fn command() -> Result<()> {
         ["style"] => style::write(),
         ["style", "--check"] => style::check(),
         ["css", out] => files::write(out.as_ref(), css::sheet()?),
+        ["widgets", out] => widgets::build(out.as_ref()),
         ["package"] => package::package(),
         _ => bail!("{USAGE}"),
     }

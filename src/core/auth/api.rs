@@ -1,13 +1,16 @@
 //! Set-up, login and logout, and what every other `api.rs` uses to learn who is asking.
 
 use crate::{
-    core::auth::model::{Me, OwnSession, SessionId},
+    core::{
+        auth::model::{Me, OwnSession, SessionId},
+        call::PageClient,
+    },
     error::AppError,
 };
 use leptos::prelude::*;
 
 #[cfg(feature = "ssr")]
-pub use context::{actor, app, go_to, service, wants_page};
+pub use context::{actor, app, go_to, service, set_cookie, wants_page};
 
 /// The Leptos context of a call or a page, read here and nowhere else.
 #[cfg(feature = "ssr")]
@@ -38,6 +41,15 @@ mod context {
             .and_then(|a| a.request_headers.get("accept")?.to_str().ok().map(str::to_owned));
         accept.is_some_and(|a| a.contains("text/html"))
     }
+    /// Adds a `Set-Cookie` to the answer.
+    pub fn set_cookie(cookie: &str) {
+        if let (Some(options), Ok(value)) = (
+            use_context::<leptos_axum::ResponseOptions>(),
+            axum::http::HeaderValue::from_str(cookie),
+        ) {
+            options.append_header(axum::http::header::SET_COOKIE, value);
+        }
+    }
     /// Sends the browser to a page (with or without JavaScript); `path` is below the base path.
     pub fn go_to(path: &str) {
         leptos_axum::redirect(&crate::core::url::url(path));
@@ -45,7 +57,7 @@ mod context {
 }
 
 /// Makes the first admin with the one-time code from the server's log.
-#[server(prefix = "/api", endpoint = "auth/setup")]
+#[server(prefix = "/api", endpoint = "auth/setup", client = PageClient)]
 pub async fn setup(code: String, name: String, password: String, password_again: String) -> Result<(), AppError> {
     let app = app()?;
     same(&password, &password_again)?;
@@ -56,7 +68,7 @@ pub async fn setup(code: String, name: String, password: String, password_again:
 }
 
 /// Logs in and goes to `next`, a path of our own, or to the overview.
-#[server(prefix = "/api", endpoint = "auth/login")]
+#[server(prefix = "/api", endpoint = "auth/login", client = PageClient)]
 pub async fn login(name: String, password: String, #[server(default)] next: String) -> Result<(), AppError> {
     let app = app()?;
     let session = app.core.auth.log_in(&name, &password, &app.client).await?;
@@ -66,7 +78,7 @@ pub async fn login(name: String, password: String, #[server(default)] next: Stri
 }
 
 /// Ends this session.
-#[server(prefix = "/api", endpoint = "auth/logout")]
+#[server(prefix = "/api", endpoint = "auth/logout", client = PageClient)]
 pub async fn logout() -> Result<(), AppError> {
     let app = app()?;
     app.core.auth.log_out(&actor()?).await?;
@@ -76,7 +88,7 @@ pub async fn logout() -> Result<(), AppError> {
 }
 
 /// Who is logged in, if anybody is.
-#[server(prefix = "/api", endpoint = "auth/session_state")]
+#[server(prefix = "/api", endpoint = "auth/session_state", client = PageClient)]
 pub async fn session_state() -> Result<Option<Me>, AppError> {
     use crate::core::auth::service::Who;
     let app = app()?;
@@ -93,26 +105,34 @@ pub async fn session_state() -> Result<Option<Me>, AppError> {
 }
 
 /// Gives the caller a new password; all their other sessions end.
-#[server(prefix = "/api", endpoint = "auth/change_password")]
-pub async fn change_password(current: String, password: String, password_again: String) -> Result<(), AppError> {
+#[server(prefix = "/api", endpoint = "auth/change_password", client = PageClient)]
+pub async fn change_password(
+    current_password: String,
+    password: String,
+    password_again: String,
+) -> Result<(), AppError> {
     same(&password, &password_again)?;
-    app()?.core.auth.change_password(&actor()?, &current, &password).await
+    app()?
+        .core
+        .auth
+        .change_password(&actor()?, &current_password, &password)
+        .await
 }
 
 /// The caller's sessions, last used first.
-#[server(prefix = "/api", endpoint = "auth/sessions")]
+#[server(prefix = "/api", endpoint = "auth/sessions", client = PageClient)]
 pub async fn sessions() -> Result<Vec<OwnSession>, AppError> {
     app()?.core.auth.own_sessions(&actor()?).await
 }
 
 /// Ends one of the caller's sessions.
-#[server(prefix = "/api", endpoint = "auth/end_session")]
+#[server(prefix = "/api", endpoint = "auth/end_session", client = PageClient)]
 pub async fn end_session(id: SessionId) -> Result<(), AppError> {
     app()?.core.auth.end_own_session(&actor()?, id).await
 }
 
 /// Ends all of the caller's sessions but this one.
-#[server(prefix = "/api", endpoint = "auth/end_other_sessions")]
+#[server(prefix = "/api", endpoint = "auth/end_other_sessions", client = PageClient)]
 pub async fn end_other_sessions() -> Result<(), AppError> {
     app()?.core.auth.end_other_sessions(&actor()?).await
 }

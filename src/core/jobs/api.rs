@@ -1,7 +1,10 @@
 //! Server functions of jobs.
 
 use super::model::{JobDetail, JobId, JobSummary};
-use crate::{core::live::model::ShardSeq, error::AppError};
+use crate::{
+    core::{call::PageClient, live::model::ShardSeq},
+    error::AppError,
+};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::core::{
     auth::{
         api::{actor, app, go_to, wants_page},
-        service::{Instance, JobsCancel, JobsView},
+        service::{Instance, JobsCancel, JobsRerun, JobsView},
     },
     jobs::model::{TOPIC_JOB, TOPIC_JOBS},
     live::model::ShardKey,
@@ -33,7 +36,7 @@ pub struct JobView {
 const PER_PAGE: u64 = 100;
 
 /// The newest hundred jobs.
-#[server(prefix = "/api", endpoint = "jobs/list")]
+#[server(prefix = "/api", endpoint = "jobs/list", client = PageClient)]
 pub async fn list() -> Result<JobList, AppError> {
     actor()?.authorise::<Instance, JobsView>(()).await?;
     let core = app()?.core;
@@ -49,7 +52,7 @@ pub async fn list() -> Result<JobList, AppError> {
 }
 
 /// One job with its steps and output.
-#[server(prefix = "/api", endpoint = "jobs/get")]
+#[server(prefix = "/api", endpoint = "jobs/get", client = PageClient)]
 pub async fn get(id: JobId) -> Result<JobView, AppError> {
     actor()?.authorise::<Instance, JobsView>(()).await?;
     let core = app()?.core;
@@ -63,8 +66,17 @@ pub async fn get(id: JobId) -> Result<JobView, AppError> {
     })
 }
 
+/// Runs again what failed in a job that is over; answers with the new job.
+#[server(prefix = "/api", endpoint = "jobs/rerun", client = PageClient)]
+pub async fn rerun(id: JobId) -> Result<JobId, AppError> {
+    let granted = actor()?.authorise::<Instance, JobsRerun>(()).await?;
+    let job = app()?.core.jobs.rerun(granted.actor(), id).await?;
+    go_to(&format!("/activity/{job}"));
+    Ok(job)
+}
+
 /// Asks a job to stop at its next safe point.
-#[server(prefix = "/api", endpoint = "jobs/cancel")]
+#[server(prefix = "/api", endpoint = "jobs/cancel", client = PageClient)]
 pub async fn cancel(id: JobId) -> Result<(), AppError> {
     let granted = actor()?.authorise::<Instance, JobsCancel>(()).await?;
     app()?.core.jobs.cancel(granted.actor(), id).await?;

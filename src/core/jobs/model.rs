@@ -28,6 +28,10 @@ impl JobState {
     pub fn is_over(self) -> bool {
         !matches!(self, Self::Queued | Self::Running)
     }
+    /// It ended, and not as it was meant to: what a rerun takes up.
+    pub fn is_failure(self) -> bool {
+        matches!(self, Self::Failed | Self::Cancelled | Self::Interrupted)
+    }
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Queued => "queued",
@@ -98,6 +102,9 @@ pub struct JobDetail {
     pub summary: JobSummary,
     pub steps: Vec<JobStep>,
     pub output: Vec<OutputLine>,
+    /// The job whose failed targets this one takes up.
+    #[serde(default)]
+    pub rerun_of: Option<JobId>,
 }
 
 /// What travels on [`TOPIC_JOBS`].

@@ -1,8 +1,8 @@
 //! The WebSocket itself: reconnects with jittered back-off, resumes each shard where it was.
 
-use super::{Line, LiveMessage};
+use super::{Line, LiveMessage, WindowNews};
 use crate::core::{
-    live::model::{ClientMessage, ConnState, Seq, ServerMessage, ShardSeq, SubId},
+    live::model::{ClientMessage, ConnState, Seq, ServerMessage, ShardSeq, SubId, View},
     url::url,
 };
 use leptos::prelude::*;
@@ -14,11 +14,14 @@ const PING_EVERY: Duration = Duration::from_secs(20);
 /// Nothing heard for this long: the line is dead, whatever the browser thinks.
 const SILENT_MILLIS: f64 = 45_000.0;
 const OFFLINE_AFTER_MILLIS: f64 = 10_000.0;
+/// A refused subscription is asked for again after this: its plugin may be starting.
+const ASK_AGAIN: Duration = Duration::from_secs(3);
 
 struct Sub {
     topic: &'static str,
     shards: Option<Vec<String>>,
     have: HashMap<String, Seq>,
+    view: Option<View>,
     on: Rc<dyn Fn(LiveMessage)>,
 }
 
@@ -50,10 +53,17 @@ pub fn connect(line: Line) {
     }
 }
 
+pub fn outdated() {
+    if let Some(line) = with(|c| c.line) {
+        line.outdated.set(true);
+    }
+}
+
 pub fn subscribe(
     topic: &'static str,
     shards: Option<Vec<String>>,
     have: Vec<ShardSeq>,
+    view: Option<View>,
     on: Rc<dyn Fn(LiveMessage)>,
 ) -> SubId {
     with(|c| {
@@ -65,6 +75,7 @@ pub fn subscribe(
                 topic,
                 shards,
                 have,
+                view,
                 on,
             },
         );
@@ -104,7 +115,7 @@ impl Client {
             topic: sub.topic.to_owned(),
             have,
             shards: sub.shards.clone(),
-            view: None,
+            view: sub.view.clone(),
         });
     }
     fn set(&self, state: ConnState) {
@@ -205,7 +216,10 @@ fn heard(text: &str) {
                 .document_element()
                 .and_then(|html| html.get_attribute("data-build"));
             if let Some(line) = with(|c| c.line) {
-                line.outdated.set(ours.is_some_and(|ours| ours != build_id));
+                // Once outdated, always: another server may answer the next call.
+                if ours.is_some_and(|ours| ours != build_id) {
+                    line.outdated.set(true);
+                }
             }
         }
         Ok(ServerMessage::Frame {
@@ -234,8 +248,30 @@ fn heard(text: &str) {
                 line.ended.set(Some(message));
             }
         }),
-        Ok(ServerMessage::Refused { message, .. }) => leptos::logging::warn!("{message}"),
-        Ok(ServerMessage::Window { .. } | ServerMessage::Pong) => {}
+        Ok(ServerMessage::Refused { sub, message }) => {
+            leptos::logging::warn!("{message}");
+            set_timeout(move || with(|c| c.announce(sub)), ASK_AGAIN);
+        }
+        Ok(ServerMessage::Window {
+            sub,
+            total,
+            ids,
+            rows,
+            readings,
+            summary,
+        }) => {
+            // A view that the page has left has no subscription any more.
+            let on = with(|c| c.subs.get(&sub).map(|sub| sub.on.clone()));
+            let news = WindowNews {
+                total,
+                ids,
+                rows,
+                readings,
+                summary,
+            };
+            on.into_iter().for_each(|on| on(LiveMessage::Window(news.clone())));
+        }
+        Ok(ServerMessage::Pong) => {}
         Err(why) => leptos::logging::warn!("a live message could not be read: {why}"),
     }
 }

@@ -1,5 +1,11 @@
-//! The page's end of the live socket. One socket per tab; components subscribe through [`live_rows`]
-//! and [`live_events`], which are plain signals on the server and move by themselves in the browser.
+//! The page's end of the live socket. One socket per tab; components subscribe through [`live_rows`] (every row
+//! of some shards), [`live_window`] (what the server picks of many rows) and [`live_events`]. On the server they
+//! are plain signals; in the browser they move by themselves.
+
+mod window;
+
+pub use super::model::row_key;
+pub use window::{LiveWindow, live_window};
 
 use super::model::{ConnState, RowKey, Rows, RowsEvent, ShardSeq};
 use leptos::prelude::*;
@@ -42,6 +48,12 @@ pub fn connect(line: Line) {
     let _ = line;
 }
 
+/// The server said that this page is of an older build.
+pub fn outdated() {
+    #[cfg(feature = "hydrate")]
+    browser::outdated();
+}
+
 /// A message of one subscription.
 #[derive(Clone, Debug)]
 pub enum LiveMessage {
@@ -53,6 +65,18 @@ pub enum LiveMessage {
     },
     /// The shard is gone.
     End { shard: String },
+    /// What is new in a view; see `ServerMessage::Window`.
+    Window(WindowNews),
+}
+
+/// What is new in a view.
+#[derive(Clone, Debug)]
+pub struct WindowNews {
+    pub total: u32,
+    pub ids: Vec<String>,
+    pub rows: Vec<serde_json::Value>,
+    pub readings: Vec<(u32, serde_json::Value)>,
+    pub summary: Option<serde_json::Value>,
 }
 
 /// Subscribes until the calling scope ends. `have` says what the page already shows.
@@ -66,7 +90,7 @@ pub fn live_events(
     Effect::new({
         let on = std::rc::Rc::new(on);
         move |_| {
-            let id = browser::subscribe(topic, shards.clone(), have.clone(), on.clone());
+            let id = browser::subscribe(topic, shards.clone(), have.clone(), None, on.clone());
             on_cleanup(move || browser::unsubscribe(id));
         }
     });
@@ -86,11 +110,6 @@ impl<R> Clone for LiveRows<R> {
     }
 }
 impl<R> Copy for LiveRows<R> {}
-
-/// The key of a row in the whole list.
-pub fn row_key(row: &impl RowKey) -> String {
-    format!("{}/{}", row.shard_id(), row.row_id())
-}
 
 /// Shows `initial` and keeps it true. With `shards`, only those are followed.
 pub fn live_rows<R>(topic: &'static str, shards: Option<Vec<String>>, initial: Rows<R>) -> LiveRows<R>
@@ -119,6 +138,15 @@ where
         self.rows.try_with_value(|rows| rows.get(key).cloned()).flatten()
     }
 
+    /// The row of this key while there is one; it may come and go.
+    pub fn follow(self, key: String) -> Signal<Option<R>> {
+        let found = Memo::new(move |_| {
+            self.version.track();
+            self.get(&key)
+        });
+        Signal::derive(move || found.get().map(|row| row.get()))
+    }
+
     /// All rows, tracked: for lists, counts and filters.
     pub fn all(self) -> Vec<R> {
         self.version.track();
@@ -129,6 +157,7 @@ where
 
     fn take(self, message: LiveMessage) {
         match message {
+            LiveMessage::Window(_) => {}
             LiveMessage::End { shard } => self.keep(|row| row.shard_id() != shard),
             LiveMessage::Frame { shard, body, .. } => match serde_json::from_value::<RowsEvent<R>>(body) {
                 Ok(RowsEvent::Snapshot { rows }) => {

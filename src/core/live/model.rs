@@ -95,12 +95,20 @@ pub enum ServerMessage {
         topic: String,
         shard: String,
     },
-    /// The rows that the view shows now, in order; `rows` holds the ones that came into it.
+    /// The rows that the view shows now, in order, as `shard/row`; the rest is what is new since the last window.
     Window {
         sub: SubId,
+        /// Rows that match the filter, shown or not.
         total: u32,
         ids: Vec<String>,
+        /// Rows that came into it or changed.
         rows: Vec<serde_json::Value>,
+        /// What moves with every reading, by place in `ids`.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        readings: Vec<(u32, serde_json::Value)>,
+        /// What the topic says of the whole list; `None` when it is as before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        summary: Option<serde_json::Value>,
     },
     /// The subscription was refused.
     Refused {
@@ -136,6 +144,21 @@ pub enum RowsEvent<R> {
 pub struct Rows<R> {
     pub rows: Vec<R>,
     pub seqs: Vec<ShardSeq>,
+}
+
+/// The rows of a view as a page gets them with its first HTML. Each row has a part that seldom moves (`R`) and
+/// one that moves with every reading (`F`, `()` where there is none); `S` is what is said of the whole list.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Window<R, F, S> {
+    /// Rows that match the filter, shown or not.
+    pub total: u32,
+    pub rows: Vec<(R, F)>,
+    pub summary: S,
+}
+
+/// The key of a row in the whole list: `shard/row`.
+pub fn row_key(row: &impl RowKey) -> String {
+    format!("{}/{}", row.shard_id(), row.row_id())
 }
 
 /// The state of the line, shown in the top bar.

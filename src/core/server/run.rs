@@ -7,6 +7,7 @@ use super::{
     manager::PluginManager,
     metrics::Metrics,
     plugin::PluginServer,
+    rings::SeriesBudget,
     secrets::Secrets,
     services::Services,
     state::Core,
@@ -107,10 +108,12 @@ fn serve(args: &ServeArgs, parts: Parts) -> Result<(), Failure> {
     telemetry::init(&config)?;
     let runtime = runtime()?;
     let done = runtime.block_on(async {
+        // Listened for from the first moment on: one that comes while the server starts stops it in order after that.
+        let mut signals = Signals::listen()?;
         let server = start(config, parts).await?;
-        shutdown_signal().await;
-        tokio::spawn(async {
-            shutdown_signal().await;
+        signals.next().await;
+        tokio::spawn(async move {
+            signals.next().await;
             tracing::warn!("second signal: ending at once");
             std::process::exit(130);
         });
@@ -177,12 +180,23 @@ fn reset_password(args: &ServeArgs, name: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn shutdown_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
-        return;
-    };
-    tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
+/// What asks this process to end.
+struct Signals {
+    term: tokio::signal::unix::Signal,
+    int: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            term: signal(SignalKind::terminate())?,
+            int: signal(SignalKind::interrupt())?,
+        })
+    }
+    async fn next(&mut self) {
+        tokio::select! { _ = self.term.recv() => {}, _ = self.int.recv() => {} }
+    }
 }
 
 /// A server that accepts requests.
@@ -285,6 +299,8 @@ async fn assemble(
     let kinds = plugins.all().iter().flat_map(|p| p.job_kinds()).collect();
     let jobs = Jobs::new(db.clone(), audit.clone(), hub.clone(), actors.clone(), kinds);
     let limits = Limits::new(config.limits);
+    let metrics = Metrics::default();
+    let series = metrics.with_registry(SeriesBudget::new);
     let core = Arc::new(Core {
         config,
         db,
@@ -295,7 +311,9 @@ async fn assemble(
         auth,
         services,
         plugins,
-        metrics: Metrics::default(),
+        metrics,
+        series,
+        flashes: Default::default(),
         limits,
         tasks: TaskSet::new(),
         started_at: UnixMillis::now(),

@@ -1,8 +1,8 @@
 //! `Core`: the parts of a running server, handed to plugins and to every request.
 
 use super::{
-    config::Config, db::Db, http::Limits, manager::PluginManager, metrics::Metrics, secrets::Secrets,
-    services::Services, tasks::TaskSet,
+    config::Config, db::Db, http::Flashes, http::Limits, manager::PluginManager, metrics::Metrics, rings::SeriesBudget,
+    secrets::Secrets, services::Services, tasks::TaskSet,
 };
 use crate::{
     core::{
@@ -35,6 +35,10 @@ pub struct Core {
     pub plugins: PluginManager,
     pub metrics: Metrics,
     pub limits: Limits,
+    /// How many series plugins may keep in memory.
+    pub series: Arc<SeriesBudget>,
+    /// Errors of forms that wait for the page that shows them.
+    pub flashes: Flashes,
     pub tasks: TaskSet,
     pub started_at: UnixMillis,
     pub(super) ready: AtomicBool,

@@ -1,6 +1,9 @@
 //! Server functions of the settings page.
 
-use crate::{core::plugin::PluginStatus, error::AppError};
+use crate::{
+    core::{call::PageClient, plugin::PluginStatus},
+    error::AppError,
+};
 use leptos::prelude::*;
 
 #[cfg(feature = "ssr")]
@@ -14,20 +17,28 @@ use crate::core::{
 };
 
 /// Every plugin and how it is.
-#[server(prefix = "/api", endpoint = "settings/plugins")]
+#[server(prefix = "/api", endpoint = "settings/plugins", client = PageClient)]
 pub async fn plugins() -> Result<Vec<PluginStatus>, AppError> {
     manage().await?;
     Ok(app()?.core.plugins.status())
 }
 
+/// Keeps the choice of theme in this browser. With script the page sets the same cookie by itself.
+#[server(prefix = "/api", endpoint = "settings/theme", client = PageClient)]
+pub async fn set_theme(theme: String) -> Result<(), AppError> {
+    actor()?;
+    crate::core::auth::api::set_cookie(&crate::ui::Theme::parse(&theme).cookie(&crate::core::url::url("/")));
+    Ok(())
+}
+
 /// Stops a plugin and all that need it.
-#[server(prefix = "/api", endpoint = "settings/stop_plugin")]
+#[server(prefix = "/api", endpoint = "settings/stop_plugin", client = PageClient)]
 pub async fn stop_plugin(id: String) -> Result<(), AppError> {
     switch(id, false).await
 }
 
 /// Starts a plugin.
-#[server(prefix = "/api", endpoint = "settings/start_plugin")]
+#[server(prefix = "/api", endpoint = "settings/start_plugin", client = PageClient)]
 pub async fn start_plugin(id: String) -> Result<(), AppError> {
     switch(id, true).await
 }

@@ -1,8 +1,12 @@
 //! Server functions of the docker plugin: authorise, one call, done.
 
-use super::model::{ContainerId, ContainerRow, Fleet};
+use super::model::{
+    ContainerAction, ContainerDetails, ContainerId, ContainerNumbers, ContainerRef, ContainerRow, Fleet, FleetSummary,
+};
 use crate::{
-    core::{jobs::model::JobId, live::model::Rows},
+    core::{
+        call::PageClient, jobs::model::JobId, lines::LogLine, live::model::Rows, palette::model::Hit, series::SeriesSet,
+    },
     error::AppError,
     plugins::machines::model::MachineId,
 };
@@ -11,24 +15,33 @@ use leptos::prelude::*;
 #[cfg(feature = "ssr")]
 use {
     super::{
-        model::ContainerAction,
-        service::{ContainersRestart, ContainersStart, ContainersStop, ContainersView, DockerService, authorised},
+        model::ContainerQuery,
+        service::{
+            Chosen, ContainersLogs, ContainersView, DockerService, Options, authorise_all, authorised, with_right,
+        },
     },
     crate::core::auth::{
-        api::{actor, go_to, service},
-        service::{Action, Instance},
+        api::{actor, go_to, service, wants_page},
+        service::Instance,
     },
 };
 
-/// Every container of every machine, from memory.
-#[server(prefix = "/api", endpoint = "docker/fleet")]
-pub async fn list_containers() -> Result<Fleet, AppError> {
+/// A page of the table of all containers, from memory. `query` is that of the page's address.
+#[server(prefix = "/api", endpoint = "docker/fleet", client = PageClient)]
+pub async fn list_containers(#[server(default)] query: String) -> Result<Fleet, AppError> {
+    let granted = actor()?.authorise::<Instance, ContainersView>(()).await?;
+    Ok(service::<DockerService>()?.fleet(granted.actor(), &ContainerQuery::read(&query)))
+}
+
+/// Containers whose name, image or host fit what was typed.
+#[server(prefix = "/api", endpoint = "docker/find", client = PageClient)]
+pub async fn find(query: String) -> Result<Vec<Hit>, AppError> {
     actor()?.authorise::<Instance, ContainersView>(()).await?;
-    Ok(service::<DockerService>()?.fleet())
+    Ok(service::<DockerService>()?.find(&query))
 }
 
 /// One container.
-#[server(prefix = "/api", endpoint = "docker/container")]
+#[server(prefix = "/api", endpoint = "docker/container", client = PageClient)]
 pub async fn container(machine: MachineId, container: ContainerId) -> Result<Rows<ContainerRow>, AppError> {
     let found = authorised::<ContainersView>(&actor()?, machine, container).await?;
     let row = &found.object().0;
@@ -37,34 +50,68 @@ pub async fn container(machine: MachineId, container: ContainerId) -> Result<Row
         .ok_or_else(|| AppError::not_found("container"))
 }
 
-/// Starts a container; answers with the job that does it.
-#[server(prefix = "/api", endpoint = "docker/start")]
-pub async fn start(machine: MachineId, container: ContainerId) -> Result<JobId, AppError> {
-    act::<ContainersStart>(machine, container, ContainerAction::Start).await
+/// One container in detail, asked from its engine.
+#[server(prefix = "/api", endpoint = "docker/inspect", client = PageClient)]
+pub async fn inspect(machine: MachineId, container: ContainerId) -> Result<ContainerDetails, AppError> {
+    let found = authorised::<ContainersView>(&actor()?, machine, container).await?;
+    service::<DockerService>()?.inspect(found).await
 }
 
-/// Stops a container; answers with the job that does it.
-#[server(prefix = "/api", endpoint = "docker/stop")]
-pub async fn stop(machine: MachineId, container: ContainerId) -> Result<JobId, AppError> {
-    act::<ContainersStop>(machine, container, ContainerAction::Stop).await
+/// The newest 200 lines of a container's log.
+#[server(prefix = "/api", endpoint = "docker/log_tail", client = PageClient)]
+pub async fn log_tail(machine: MachineId, container: ContainerId) -> Result<Vec<LogLine>, AppError> {
+    let found = authorised::<ContainersLogs>(&actor()?, machine, container).await?;
+    service::<DockerService>()?.log_tail(found, 200).await
 }
 
-/// Restarts a container; answers with the job that does it.
-#[server(prefix = "/api", endpoint = "docker/restart")]
-pub async fn restart(machine: MachineId, container: ContainerId) -> Result<JobId, AppError> {
-    act::<ContainersRestart>(machine, container, ContainerAction::Restart).await
+/// All containers in a few numbers.
+#[server(prefix = "/api", endpoint = "docker/summary", client = PageClient)]
+pub async fn summary() -> Result<Rows<FleetSummary>, AppError> {
+    actor()?.authorise::<Instance, ContainersView>(()).await?;
+    Ok(service::<DockerService>()?.summary())
 }
 
-#[cfg(feature = "ssr")]
-async fn act<A: Action>(
-    machine: MachineId,
-    container: ContainerId,
+/// The newest numbers of every running container.
+#[server(prefix = "/api", endpoint = "docker/numbers", client = PageClient)]
+pub async fn numbers() -> Result<Rows<ContainerNumbers>, AppError> {
+    actor()?.authorise::<Instance, ContainersView>(()).await?;
+    Ok(service::<DockerService>()?.all_numbers())
+}
+
+/// The last hour of a container's numbers, by the names of `CONTAINER_SERIES`.
+#[server(prefix = "/api", endpoint = "docker/container_history", client = PageClient)]
+pub async fn container_history(machine: MachineId, container: ContainerId) -> Result<SeriesSet, AppError> {
+    let found = authorised::<ContainersView>(&actor()?, machine, container).await?;
+    let row = &found.object().0;
+    Ok(service::<DockerService>()?.history(row.machine, &row.id))
+}
+
+/// Does `action` to the containers in `targets`, or, where `matching` is a query (beginning with `?`), to all that
+/// its filter finds; answers with the job that does it. `seen` is how many the person saw that the filter finds,
+/// `typed` how many they typed that are to be removed. `force` and `volumes` concern removal.
+#[server(prefix = "/api", endpoint = "docker/act", client = PageClient)]
+pub async fn act(
     action: ContainerAction,
+    #[server(default)] targets: Vec<ContainerRef>,
+    #[server(default)] matching: String,
+    #[server(default)] seen: String,
+    #[server(default)] typed: String,
+    #[server(default)] force: bool,
+    #[server(default)] volumes: bool,
 ) -> Result<JobId, AppError> {
-    let container = authorised::<A>(&actor()?, machine, container).await?;
-    let job = service::<DockerService>()?.act(container, action).await?;
+    let (actor, docker) = (actor()?, service::<DockerService>()?);
+    let chosen = Chosen {
+        targets,
+        matching: (!matching.is_empty()).then(|| (matching, seen.trim().parse().unwrap_or_default())),
+    };
+    let ids = docker.chosen(&actor, chosen)?;
+    docker.confirmed(action, &ids, typed.trim().parse().ok())?;
+    let job = with_right!(action, Right => {
+        let (granted, refused) = authorise_all::<Right>(&actor, ids).await;
+        docker.act(&actor, granted, refused, Options { force, volumes }).await?
+    });
     // Without JavaScript the answer is the job's page; a script shows the job where it is.
-    if crate::core::auth::api::wants_page() {
+    if wants_page() {
         go_to(&format!("/activity/{job}"));
     }
     Ok(job)

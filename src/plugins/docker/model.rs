@@ -1,14 +1,26 @@
 //! Wire types of the docker plugin.
 
+mod action;
+mod fleet;
+mod inspect;
+mod logs;
 mod numbers;
+mod query;
+mod summary;
 
+pub use action::{ContainerAction, ContainerRef, MAX_CHOSEN};
+pub use fleet::{Facets, Fleet, FleetWindow, HostCount, Reading, TOPIC_FLEET};
+pub use inspect::{
+    ContainerDetails, HealthCheck, HealthDetails, ImageDetails, Limits, Mount, Network, ProcessDetails, Security,
+    StateDetails,
+};
+pub use logs::{LogEvent, LogState, TOPIC_LOGS, log_shard};
 pub use numbers::{CONTAINER_SERIES, ContainerNumbers, TOPIC_CONTAINER_NUMBERS};
+pub use query::{Cell, ContainerQuery, MAX_PER_PAGE, PER_PAGE, Sort, SortBy};
+pub use summary::{Attention, Consumer, FleetSummary, TOPIC_SUMMARY, Trouble};
 
 use crate::{
-    core::{
-        id::UnixMillis,
-        live::model::{RowKey, Rows},
-    },
+    core::{id::UnixMillis, live::model::RowKey},
     plugins::machines::model::MachineId,
 };
 use serde::{Deserialize, Serialize};
@@ -76,6 +88,19 @@ pub enum ContainerState {
 }
 
 impl ContainerState {
+    /// In the order in which lists show them.
+    pub const ALL: [Self; 9] = [
+        Self::Running,
+        Self::Restarting,
+        Self::Paused,
+        Self::Created,
+        Self::Stopping,
+        Self::Exited,
+        Self::Removing,
+        Self::Dead,
+        Self::Unknown,
+    ];
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Running => "running",
@@ -107,6 +132,20 @@ pub enum Health {
     Starting,
     Healthy,
     Unhealthy,
+}
+
+impl Health {
+    /// In the order in which lists show them.
+    pub const ALL: [Self; 4] = [Self::None, Self::Starting, Self::Healthy, Self::Unhealthy];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Starting => "starting",
+            Self::Healthy => "healthy",
+            Self::Unhealthy => "unhealthy",
+        }
+    }
 }
 
 /// One published or exposed port.
@@ -180,46 +219,6 @@ impl RowKey for EngineRow {
     }
     fn row_id(&self) -> String {
         self.machine.to_string()
-    }
-}
-
-/// Everything the containers page starts with.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Fleet {
-    pub containers: Rows<ContainerRow>,
-    pub engines: Rows<EngineRow>,
-}
-
-/// What can be done to a container.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ContainerAction {
-    Start,
-    Stop,
-    Restart,
-}
-
-impl ContainerAction {
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Start => "Start",
-            Self::Stop => "Stop",
-            Self::Restart => "Restart",
-        }
-    }
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Start => "start",
-            Self::Stop => "stop",
-            Self::Restart => "restart",
-        }
-    }
-    /// Whether it makes sense in this state.
-    pub fn fits(self, state: ContainerState) -> bool {
-        match self {
-            Self::Start => state.can_start(),
-            Self::Stop | Self::Restart => state.can_stop(),
-        }
     }
 }
 

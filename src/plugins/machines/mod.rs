@@ -1,7 +1,7 @@
 //! The fleet: which hosts there are, the one verified SSH link to each, and what other plugins may do over it.
 //!
 //! A machine's actor (`service::actor`) owns everything of its link: the ssh master, the agent with its key,
-//! the forwarded sockets, the heartbeat and the host-key probe. Others reach a machine through [`port`] only.
+//! the forwarded sockets, the collector and the host-key probe. Others reach a machine through [`port`] only.
 //! Nothing is authenticated before a person accepted the host's keys; a changed key stops all work.
 
 pub mod api;
@@ -27,6 +27,7 @@ pub static META: PluginMeta = PluginMeta {
         "machines.reconnect",
         "machines.disable",
         "machines.enable",
+        "machines.edit",
         "machines.delete",
     ],
     settings: &[],
@@ -34,6 +35,7 @@ pub static META: PluginMeta = PluginMeta {
         path: "/machines",
         label: "Machines",
         icon: "machines",
+        keys: "g m",
         order: 20,
     }],
 };

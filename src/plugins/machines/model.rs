@@ -2,12 +2,18 @@
 //! them; the only one that carries a secret is the form, on its way in.
 
 mod address;
+mod attention;
+mod detail;
 mod form;
 mod numbers;
+mod tags;
 
 pub use address::{HostAddress, MachineName, SshUser};
-pub use form::{KeyChoice, NewMachine, ValidMachine};
+pub use attention::{FULL_DISK_RATIO, Worry, worries};
+pub use detail::{Connect, Duplicate, LinkEnd, MachineDetail, Sharing};
+pub use form::{Edited, EditedTarget, KeyChoice, MachineForm, ValidMachine};
 pub use numbers::{DiskSpace, HISTORY_MILLIS, HOST_SERIES, HostFacts, HostNumbers, TOPIC_NUMBERS};
+pub use tags::{MOST_TAGS, parse_tags};
 
 use crate::{
     core::{id::UnixMillis, live::model::RowKey},
@@ -107,6 +113,25 @@ pub struct DockerSummary {
     pub socket: String,
     /// The engine's version, once somebody asked it.
     pub version: Option<String>,
+    pub via: DockerVia,
+}
+
+/// The way to the engine's socket.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DockerVia {
+    /// The socket itself, forwarded by sshd where it is on another host.
+    #[default]
+    Socket,
+    /// `docker system dial-stdio` on the host, one command per call: its sshd forwards no sockets.
+    Commands,
+}
+
+/// What runs on a machine, as the plugin that watches its engine counts it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContainerCounts {
+    pub running: u32,
+    pub total: u32,
 }
 
 /// One machine as lists show it.
@@ -128,6 +153,8 @@ pub struct MachineRow {
     /// When the next try to connect begins.
     pub next_try_at: Option<UnixMillis>,
     pub docker: Option<DockerSummary>,
+    /// Last known; `None` until its engine was watched once.
+    pub containers: Option<ContainerCounts>,
     /// How long the last connect took.
     pub connect_ms: Option<u32>,
     /// Sorted; `env=prod` or a bare word.
@@ -175,16 +202,4 @@ pub struct KeySummary {
     /// The line to put into `~/.ssh/authorized_keys` of the host's account.
     pub public_line: String,
     pub fingerprint: String,
-}
-
-/// One machine as its page shows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MachineDetail {
-    pub row: MachineRow,
-    /// The keys it offers, asked for when a decision about them is due; else empty.
-    pub offered: Vec<OfferedHostKey>,
-    pub pinned: Vec<PinnedHostKey>,
-    pub key: Option<KeySummary>,
-    /// Why the offered keys could not be read.
-    pub probe_error: Option<String>,
 }

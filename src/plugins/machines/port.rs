@@ -1,7 +1,7 @@
 //! What other plugins may do with machines. Server only.
 
 use super::{
-    model::{HostNumbers, MachineId, MachineRow},
+    model::{ContainerCounts, DockerSummary, HostNumbers, MachineId, MachineRow},
     service::Fleet,
 };
 use crate::error::AppResult;
@@ -54,6 +54,9 @@ pub trait HostLink: Send + Sync {
     /// A socket on this machine that leads to the Unix socket `remote_path` on that one. A missing remote
     /// socket shows only when it is used.
     async fn open_unix(&self, remote_path: &str) -> AppResult<LocalSocket>;
+    /// A socket on this machine that leads to the engine as it was found there: forwarded, or (where its sshd
+    /// forwards no sockets) one command on the host per connection. Callers see no difference but in speed.
+    async fn open_docker(&self, docker: &DockerSummary) -> AppResult<LocalSocket>;
 }
 
 /// A Unix socket on this machine; a forwarded one is closed and unlinked when dropped.
@@ -90,11 +93,13 @@ impl fmt::Debug for LocalSocket {
 /// Something happened to a link. Whoever lags reads [`MachinesPort::machines`] again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LinkEvent {
-    /// Commands and Docker calls can be sent; sent again when Docker came up on a standing link.
+    /// Commands and Docker calls can be sent; sent again when Docker came up on a standing link, and when the
+    /// machine's name or tags were changed.
     Online {
         id: MachineId,
     },
-    /// Everything that was opened on the link is dead.
+    /// Everything that was opened on the link is dead; sent again for a machine that is not up when its name or
+    /// tags were changed.
     Down {
         id: MachineId,
     },
@@ -147,7 +152,11 @@ impl MachinesPort {
     }
     /// Every reading of every machine, as it is taken. Who lags misses readings and nothing else.
     pub fn samples(&self) -> broadcast::Receiver<Arc<Sample>> {
-        self.0.world().samples.subscribe()
+        self.0.world().numbers.samples()
+    }
+    /// Shows on the machine what runs on it, for whoever watches its engine.
+    pub fn count_containers(&self, id: MachineId, counts: Option<ContainerCounts>) {
+        self.0.count_containers(id, counts);
     }
     /// The machine's link. Errors: `HostUnreachable` with the reason when it is not online, `NotFound`.
     pub async fn link(&self, id: MachineId) -> AppResult<Arc<dyn HostLink>> {

@@ -3,5 +3,5 @@
 use super::model::MachineId;
 use crate::core::plugin::Slot;
 
-/// Sections of a machine's page, below its link.
-pub static MACHINE_SECTIONS: Slot<MachineId> = Slot::new("machine_sections");
+/// Tabs of a machine's page. A widget's title is the tab's label and, in lower case, the end of its address.
+pub static MACHINE_TABS: Slot<MachineId> = Slot::new("machine_tabs");

@@ -17,6 +17,7 @@ pub static META: PluginMeta = PluginMeta {
         path: "/monitoring",
         label: "Monitoring",
         icon: "monitoring",
+        keys: "g n",
         order: 60,
     }],
 };

@@ -117,7 +117,8 @@ pub async fn reaches(browser: &Browser, id: MachineId, state: LinkState, within:
 }
 
 pub async fn containers(browser: &Browser) -> Vec<ContainerRow> {
-    browser.ask::<Fleet>("/api/docker/fleet", &[]).await.containers.rows
+    let fleet: Fleet = browser.ask("/api/docker/fleet", &[("query", "per=1000")]).await;
+    fleet.window.rows.into_iter().map(|(row, _)| row).collect()
 }
 
 /// Waits until a container of that name on that machine is as `wanted` says.
@@ -136,10 +137,22 @@ pub async fn container(
     .await
 }
 
-/// Does `action` (start, stop, restart) to a container and waits for the job's end.
+/// Does `action` to a container and waits for the job's end.
 pub async fn act(browser: &Browser, action: &str, row: &ContainerRow) -> JobView {
-    let form = [("machine", &*row.machine.to_string()), ("container", row.id.as_str())];
-    let job: JobId = browser.ask(&format!("/api/docker/{action}"), &form).await;
+    act_on(browser, action, std::slice::from_ref(row)).await
+}
+
+/// Does `action` to many containers in one job and waits for its end.
+pub async fn act_on(browser: &Browser, action: &str, rows: &[ContainerRow]) -> JobView {
+    let targets: Vec<String> = rows.iter().map(|row| format!("{}/{}", row.machine, row.id)).collect();
+    let targets = targets.iter().map(|target| ("targets[]", target.as_str()));
+    let form: Vec<_> = [("action", action)].into_iter().chain(targets).collect();
+    let job: JobId = browser.ask("/api/docker/act", &form).await;
+    end_of(browser, job).await
+}
+
+/// Waits for the end of a job.
+pub async fn end_of(browser: &Browser, job: JobId) -> JobView {
     eventually("the job ends", Duration::from_secs(40), async || {
         let job: JobView = browser.ask("/api/jobs/get", &[("id", &job.to_string())]).await;
         job.job.summary.state.is_over().then_some(job)

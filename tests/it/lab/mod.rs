@@ -1,4 +1,8 @@
 //! Real hosts: sshd and dockerd in namespaces of their own (`make test-lab`). One test at a time.
 
+mod bulk;
+mod disk;
 mod fleet;
 mod hosts;
+mod links;
+mod numbers;

@@ -72,13 +72,17 @@ impl Audit {
 
 impl Search {
     fn checked(filter: &AuditFilter) -> AppResult<Self> {
-        let text = |text: &str| text.trim().chars().take(MAX_TEXT).collect::<String>();
+        // SQLite ends a pattern at a NUL: what follows would not count.
+        let text = |field: &str, text: &str| match text.contains(char::is_control) {
+            true => Err(AppError::invalid(field, "This holds a control character.")),
+            false => Ok(text.trim().chars().take(MAX_TEXT).collect::<String>()),
+        };
         let ending = Ending::parse(&filter.ending)
             .ok_or_else(|| AppError::invalid("ending", "There is no such outcome. Choose one of the list."))?;
         Ok(Self {
-            actor: text(&filter.actor),
-            action: text(&filter.action),
-            object: text(&filter.object),
+            actor: text("actor", &filter.actor)?,
+            action: text("action", &filter.action)?,
+            object: text("object", &filter.object)?,
             ending,
             from: day("from", &filter.from)?.unwrap_or(UnixMillis(i64::MIN)),
             until: day("to", &filter.to)?.map_or(UnixMillis(i64::MAX), |day| UnixMillis(day.0 + DAY_MILLIS)),

@@ -163,6 +163,7 @@ fn stored(found: &QueryResult) -> AppResult<Stored> {
         kind: text("object_kind")?,
         id: text("object_id")?,
         label: text("object_label")?,
+        place: None,
     };
     let row = chain::parse_phase(&phase).map(|phase| {
         Ok::<_, sea_orm::DbErr>(AuditRow {

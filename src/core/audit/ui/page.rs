@@ -17,7 +17,7 @@ use leptos_meta::Title;
 use leptos_router::{hooks::use_query_map, location::Url};
 
 /// Fields that show their own error.
-const DAYS: &[&str] = &["from", "to"];
+const FIELDS: &[&str] = &["actor", "action", "object", "from", "to"];
 
 #[component]
 pub fn AuditLogPage() -> impl IntoView {
@@ -62,10 +62,10 @@ fn Filter(filter: AuditFilter, error: Signal<Option<AppError>>) -> impl IntoView
         .collect_view();
     view! {
         <form class="form-filter" method="get" action=url("/audit") role="search" aria-label="Filter the audit log">
-            <FormError error fields=DAYS />
-            <Field label="Who" name="actor" value=filter.actor />
-            <Field label="Action" name="action" value=filter.action placeholder="docker.containers" />
-            <Field label="Object" name="object" value=filter.object />
+            <FormError error fields=FIELDS />
+            <Field label="Who" name="actor" value=filter.actor error />
+            <Field label="Action" name="action" value=filter.action error placeholder="docker.containers" />
+            <Field label="Object" name="object" value=filter.object error />
             <div class="field">
                 <label class="field-label" for="field-ending">"Outcome"</label>
                 <select class="input" id="field-ending" name="ending">{options}</select>

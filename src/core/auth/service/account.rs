@@ -36,7 +36,10 @@ impl AuthService {
         if !self.passwords.verify(current, Some(&user.password_phc)).await?.ok {
             let refused = entry("core.password.change", object(&user), json!({}));
             self.audit.refused(actor, refused, "wrong password").await?;
-            return Err(AppError::invalid("current", "This is not your present password."));
+            return Err(AppError::invalid(
+                "current_password",
+                "This is not your present password.",
+            ));
         }
         self.guesses.right(&attempt).await?;
         check_password(new, &user.name)?;

@@ -40,6 +40,8 @@ action!(
     JobsView = "core.jobs.view",
     /// Cancel a job.
     JobsCancel = "core.jobs.cancel",
+    /// Run again what failed in a job; each target is asked for apart.
+    JobsRerun = "core.jobs.rerun",
 );
 
 /// Accounts and sessions.

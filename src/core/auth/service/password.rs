@@ -167,7 +167,8 @@ mod tests {
         let other = PasswordHasher::new(Secret::new([8; 32]));
         let elsewhere = other.verify("correct horse battery", Some(&a)).await.unwrap();
         assert!(!elsewhere.ok, "another key opens nothing");
-        let unkeyed = Argon2::default().hash_password(b"correct horse battery", &SaltString::generate(&mut OsRng));
+        let salt = SaltString::generate(&mut OsRng);
+        let unkeyed = Argon2::default().hash_password(b"correct horse battery", &salt);
         assert_eq!(
             verify(unkeyed.unwrap().to_string(), "correct horse battery").await,
             Verified {

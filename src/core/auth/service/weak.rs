@@ -70,7 +70,7 @@ fn is_common(password: &str, name: &str) -> bool {
 
 /// One turn of a text that is the same over and over.
 fn unrepeated(text: &[char]) -> &[char] {
-    let is_period = |p: &usize| text.len() % p == 0 && text.chunks(*p).all(|chunk| chunk == &text[..*p]);
+    let is_period = |p: &usize| text.len().is_multiple_of(*p) && text.chunks(*p).all(|chunk| chunk == &text[..*p]);
     let period = (1..=text.len() / 2).find(is_period);
     &text[..period.unwrap_or(text.len())]
 }

@@ -5,13 +5,10 @@ mod profile;
 pub use profile::ProfilePage;
 
 use crate::{
-    core::{
-        auth::api::{Login, Setup},
-        url::url,
-    },
-    ui::{AuthFrame, Button, Field, FormError, Variant, form::error_of},
+    core::auth::api::{Login, Setup},
+    ui::{AuthFrame, Button, Field, FormError, PostForm, Variant, form::error_of},
 };
-use leptos::{prelude::*, server_fn::ServerFn};
+use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
@@ -19,14 +16,15 @@ const SETUP_FIELDS: &[&str] = &["code", "name", "password", "password_again"];
 
 #[component]
 pub fn SetupPage() -> impl IntoView {
-    let error = error_of(ServerAction::<Setup>::new());
+    let setup = ServerAction::<Setup>::new();
+    let error = error_of(setup);
     view! {
         <Title text="Set up" />
         <AuthFrame
             title="Set up PollySystem"
             lead="Make the first admin. The server's log shows a one-time code, which proves that the server is yours."
         >
-            <form class="form" method="post" action=url(Setup::url()) aria-label="Set up">
+            <PostForm action=setup native=true label="Set up">
                 <FormError error fields=SETUP_FIELDS />
                 <Field label="Set-up code" name="code" error required=true code=true focus=true placeholder="XXXX-XXXX-XXXX" autocomplete="one-time-code" />
                 <Field label="Name" name="name" error required=true autocomplete="username" />
@@ -42,7 +40,7 @@ pub fn SetupPage() -> impl IntoView {
                 />
                 <Field label="Password again" name="password_again" kind="password" error required=true minlength="12" autocomplete="new-password" />
                 <Button variant=Variant::Primary>"Create admin"</Button>
-            </form>
+            </PostForm>
         </AuthFrame>
     }
     .into_any()
@@ -50,18 +48,19 @@ pub fn SetupPage() -> impl IntoView {
 
 #[component]
 pub fn LoginPage() -> impl IntoView {
-    let error = error_of(ServerAction::<Login>::new());
+    let login = ServerAction::<Login>::new();
+    let error = error_of(login);
     let next = use_query_map().with_untracked(|q| q.get("next").unwrap_or_default());
     view! {
         <Title text="Log in" />
         <AuthFrame title="Log in" lead="The hosts and containers of this installation.">
-            <form class="form" method="post" action=url(Login::url()) aria-label="Log in">
+            <PostForm action=login native=true label="Log in">
                 <FormError error />
                 <input type="hidden" name="next" value=next />
                 <Field label="Name" name="name" error required=true focus=true autocomplete="username" />
                 <Field label="Password" name="password" kind="password" error required=true autocomplete="current-password" />
                 <Button variant=Variant::Primary>"Log in"</Button>
-            </form>
+            </PostForm>
         </AuthFrame>
     }
     .into_any()

@@ -1,9 +1,13 @@
 //! The caller's own account: password, appearance, and where they are logged in.
 
 use crate::{
-    core::auth::{
-        api::{ChangePassword, EndOtherSessions, EndSession, sessions},
-        model::OwnSession,
+    core::{
+        auth::{
+            api::{ChangePassword, EndOtherSessions, EndSession, sessions},
+            model::OwnSession,
+        },
+        settings::api::SetTheme,
+        url::url,
     },
     error::AppError,
     ui::{
@@ -11,10 +15,10 @@ use crate::{
         Tone, Variant, form::error_of,
     },
 };
-use leptos::prelude::*;
+use leptos::{prelude::*, server_fn::ServerFn};
 use leptos_meta::Title;
 
-const PASSWORD_FIELDS: &[&str] = &["current", "password", "password_again"];
+const PASSWORD_FIELDS: &[&str] = &["current_password", "password", "password_again"];
 const COLUMNS: &[Column] = &[
     Column::new("Device"),
     Column::new("Address"),
@@ -32,7 +36,7 @@ pub fn ProfilePage() -> impl IntoView {
         <Password />
         <section class="card" aria-labelledby="theme-title">
             <h2 class="card-title" id="theme-title">"Appearance"</h2>
-            <ThemeSwitch />
+            <ThemeSwitch action=url(SetTheme::url()) />
         </section>
     }
     .into_any()
@@ -49,7 +53,7 @@ fn Password() -> impl IntoView {
             {move || done().then(|| view! { <div role="status"><Note tone=Tone::Ok title="The password was changed"><p>"All your other sessions have ended."</p></Note></div> })}
             <PostForm action=change label="Change password">
                 <FormError error fields=PASSWORD_FIELDS />
-                <Field label="Present password" name="current" kind="password" error required=true autocomplete="current-password" />
+                <Field label="Present password" name="current_password" kind="password" error required=true autocomplete="current-password" />
                 <Field
                     label="New password"
                     name="password"

@@ -31,6 +31,18 @@ struct Entry {
     summary: JobSummary,
     steps: Vec<JobStep>,
     output: Output,
+    rerun_of: Option<JobId>,
+}
+
+impl Entry {
+    fn detail(&self) -> JobDetail {
+        JobDetail {
+            summary: self.summary.clone(),
+            steps: self.steps.clone(),
+            output: self.output.kept(),
+            rerun_of: self.rerun_of,
+        }
+    }
 }
 
 #[derive(Default)]
@@ -74,6 +86,7 @@ impl Board {
             summary: job.summary,
             steps: job.steps,
             output: Output::after(job.output),
+            rerun_of: job.rerun_of,
         };
         state.jobs.insert(entry.summary.id, entry);
     }
@@ -139,13 +152,7 @@ impl Board {
 
     /// A job that moves or ended a short while ago.
     pub(super) fn detail(&self, id: JobId) -> Option<JobDetail> {
-        let state = self.lock();
-        let entry = state.jobs.get(&id)?;
-        Some(JobDetail {
-            summary: entry.summary.clone(),
-            steps: entry.steps.clone(),
-            output: entry.output.kept(),
-        })
+        self.lock().jobs.get(&id).map(Entry::detail)
     }
 
     fn publish_summary(&self, state: &mut State, job: &JobSummary) {
@@ -216,12 +223,7 @@ impl TopicSource for OneJob {
     }
     fn snapshot(&self, shard: &str) -> Option<(Seq, Value)> {
         let state = self.0.lock();
-        let entry = state.jobs.get(&shard.parse().ok()?)?;
-        let job = JobDetail {
-            summary: entry.summary.clone(),
-            steps: entry.steps.clone(),
-            output: entry.output.kept(),
-        };
+        let job = state.jobs.get(&shard.parse().ok()?)?.detail();
         Some((
             self.0.hub.seq(&ShardKey::new(TOPIC_JOB, shard)),
             serde_json::to_value(JobDetailEvent::Snapshot { job }).ok()?,

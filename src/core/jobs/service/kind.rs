@@ -29,6 +29,14 @@ pub trait JobKind: Send + Sync + 'static {
     /// that does not is dropped some seconds after the cancel.
     async fn step(&self, ctx: &StepCtx, target: &ObjectRef) -> AppResult<()>;
 
+    /// Which of `targets` the actor may do this to now, newly read: for a job that is run again.
+    /// Errors: `Conflict` for a kind whose jobs cannot be run again.
+    async fn admit(&self, _actor: &Actor, _targets: &[ObjectRef]) -> AppResult<Admitted> {
+        Err(AppError::conflict(
+            "Jobs of this kind cannot be run again. Start it anew from where it belongs.",
+        ))
+    }
+
     /// What becomes of a step that an earlier run of the server did not finish.
     fn recover(&self, _checkpoint: Option<&Value>) -> Recover {
         Recover::Interrupted
@@ -38,6 +46,14 @@ pub trait JobKind: Send + Sync + 'static {
     async fn undo(&self, _ctx: &StepCtx, _target: &ObjectRef) -> AppResult<()> {
         Err(AppError::conflict("This cannot be undone."))
     }
+}
+
+/// Targets by what their actor may do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Admitted {
+    pub granted: Vec<ObjectRef>,
+    /// Missing or out of reach, which looks the same: named by what the request said, and no more.
+    pub refused: Vec<ObjectRef>,
 }
 
 /// See [`JobKind::recover`].

@@ -10,7 +10,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-pub use kind::{ActorSource, JobKind, NewJob, Recover, StepCtx};
+pub use kind::{ActorSource, Admitted, JobKind, NewJob, Recover, StepCtx};
 
 use super::model::{JobDetail, JobId, JobState, JobStep, JobSummary};
 use crate::{
@@ -53,7 +53,65 @@ impl Jobs {
     /// Accepts a job; it is on the disk when this returns, and runs at once. The caller has authorised `actor`
     /// for every target; each step asks again. `Unavailable` while too many jobs run or the server stops.
     pub async fn submit(&self, actor: &Actor, new: NewJob) -> AppResult<JobId> {
-        if new.targets.is_empty() || new.targets.len() > MAX_TARGETS {
+        self.submit_some(actor, new, Vec::new()).await
+    }
+
+    /// The same for a request that named more than may be touched: `refused` stand in the report as failed, and
+    /// look like missing ones.
+    pub async fn submit_some(&self, actor: &Actor, new: NewJob, refused: Vec<ObjectRef>) -> AppResult<JobId> {
+        self.take(actor, new, refused, None).await
+    }
+
+    /// Runs again what failed in a job that is over: the same kind and parameters, asked for by `actor`, who is
+    /// authorised anew on each target. Errors: `Conflict` while it runs, when nothing failed, or when its kind
+    /// cannot be run again; `NotFound` when none of the targets is there and allowed.
+    pub async fn rerun(&self, actor: &Actor, id: JobId) -> AppResult<JobId> {
+        let job = self.get(id).await?;
+        if !job.summary.state.is_over() {
+            return Err(AppError::conflict("This job still runs. Wait until it is over."));
+        }
+        let failed: Vec<_> = job
+            .steps
+            .into_iter()
+            .filter(|s| s.state.is_failure())
+            .map(|s| s.target)
+            .collect();
+        if failed.is_empty() {
+            return Err(AppError::conflict(
+                "Nothing failed in this job: there is nothing to run again.",
+            ));
+        }
+        let kept = store::find(self.shared.db.read(), id)
+            .await?
+            .ok_or_else(|| AppError::not_found("job"))?;
+        let kind = self
+            .shared
+            .kind(&kept.kind)
+            .ok_or_else(|| AppError::conflict("The plugin whose job this was is not part of this server any more."))?;
+        let Admitted { granted, refused } = kind.admit(actor, &failed).await?;
+        if granted.is_empty() {
+            return Err(AppError::not_found("target"));
+        }
+        let new = NewJob {
+            kind: kind.kind(),
+            title: format!(
+                "{} (failed ones again)",
+                job.summary.title.trim_end_matches(" (failed ones again)")
+            ),
+            params: kept.params,
+            targets: granted,
+        };
+        self.take(actor, new, refused, Some(id)).await
+    }
+
+    async fn take(
+        &self,
+        actor: &Actor,
+        new: NewJob,
+        refused: Vec<ObjectRef>,
+        rerun_of: Option<JobId>,
+    ) -> AppResult<JobId> {
+        if new.targets.is_empty() || new.targets.len() + refused.len() > MAX_TARGETS {
             return Err(AppError::invalid(
                 "targets",
                 format!("Choose between 1 and {MAX_TARGETS} targets."),
@@ -63,7 +121,7 @@ impl Jobs {
         let (shared, actor) = (self.shared.clone(), actor.clone());
         let request = current_request_id();
         let accepting = async move {
-            let accepting = shared.accept(&actor, new);
+            let accepting = shared.accept(&actor, new, refused, rerun_of);
             match request {
                 Some(id) => REQUEST_ID.scope(id, accepting).await,
                 None => accepting.await,
@@ -134,18 +192,25 @@ impl Jobs {
 }
 
 impl Shared {
-    async fn accept(self: Arc<Self>, actor: &Actor, new: NewJob) -> AppResult<JobId> {
+    async fn accept(
+        self: Arc<Self>,
+        actor: &Actor,
+        new: NewJob,
+        refused: Vec<ObjectRef>,
+        rerun_of: Option<JobId>,
+    ) -> AppResult<JobId> {
         let kind = self
             .kind(new.kind)
             .ok_or_else(|| AppError::internal(format!("no plugin has jobs of the kind {}", new.kind)))?;
         let id = JobId::new();
         let cancel = self.reserve(id)?;
-        let (job, detail) = begin(id, actor, new);
+        let (job, detail) = begin(id, actor, new, refused, rerun_of);
         if let Err(e) = self.keep(actor, &job, &detail).await {
             self.release(id);
             return Err(e);
         }
-        let todo = detail.steps.iter().map(|step| (step.clone(), Mode::Step)).collect();
+        let todo = detail.steps.iter().filter(|step| !step.state.is_over());
+        let todo = todo.map(|step| (step.clone(), Mode::Step)).collect();
         self.board.add(detail);
         self.start(kind, job, todo, cancel);
         Ok(id)
@@ -156,13 +221,13 @@ impl Shared {
         let entry = Entry {
             action: "core.jobs.submit".to_owned(),
             object: ObjectRef::new("job", job.id, detail.summary.title.clone()),
-            detail: json!({"kind": job.kind, "params": job.params, "targets": targets}),
+            detail: json!({"kind": job.kind, "params": job.params, "targets": targets, "rerun_of": detail.rerun_of}),
         };
         let (audit, actor, job, detail) = (self.audit.clone(), actor.clone(), job.clone(), detail.clone());
         self.db
             .write(move |tx| {
                 Box::pin(async move {
-                    store::insert(tx, &job, &detail.summary, &detail.steps).await?;
+                    store::insert(tx, &job, &detail).await?;
                     audit.change_in(tx, &actor, entry).await.map(|_| ())
                 })
             })
@@ -170,7 +235,7 @@ impl Shared {
     }
 }
 
-fn begin(id: JobId, actor: &Actor, new: NewJob) -> (Job, JobDetail) {
+fn begin(id: JobId, actor: &Actor, new: NewJob, refused: Vec<ObjectRef>, rerun_of: Option<JobId>) -> (Job, JobDetail) {
     let job = Job {
         id,
         kind: new.kind.to_owned(),
@@ -178,22 +243,28 @@ fn begin(id: JobId, actor: &Actor, new: NewJob) -> (Job, JobDetail) {
         params: new.params,
         checkpoints: Default::default(),
     };
-    let step = |(index, target)| JobStep {
+    let now = UnixMillis::now();
+    let queued = new.targets.into_iter().map(|target| (target, None));
+    let refused = refused.into_iter().map(|target| {
+        let why = AppError::not_found(&target.kind).message;
+        (target, Some(why))
+    });
+    let step = |(index, (target, refused)): (u32, (ObjectRef, Option<String>))| JobStep {
         index,
         target,
-        state: JobState::Queued,
-        error: None,
+        state: refused.as_ref().map_or(JobState::Queued, |_| JobState::Failed),
+        finished_at: refused.as_ref().map(|_| now),
+        error: refused,
         started_at: None,
-        finished_at: None,
     };
-    let steps: Vec<_> = (0..).zip(new.targets).map(step).collect();
+    let steps: Vec<_> = (0..).zip(queued.chain(refused)).map(step).collect();
     let mut summary = JobSummary {
         id,
         kind: job.kind.clone(),
         title: new.title,
         actor_name: job.asked_by.name.clone(),
         state: JobState::Queued,
-        created_at: UnixMillis::now(),
+        created_at: now,
         started_at: None,
         finished_at: None,
         steps_total: 0,
@@ -208,6 +279,7 @@ fn begin(id: JobId, actor: &Actor, new: NewJob) -> (Job, JobDetail) {
             summary,
             steps,
             output: Vec::new(),
+            rerun_of,
         },
     )
 }

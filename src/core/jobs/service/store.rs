@@ -13,7 +13,7 @@ use crate::{
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-/// Output rows in one statement.
+/// Rows in one statement.
 const INSERT_ROWS: usize = 100;
 
 /// What a job is started from, also after a restart.
@@ -45,12 +45,8 @@ impl AskedBy {
     }
 }
 
-pub(super) async fn insert(
-    db: &impl ConnectionTrait,
-    job: &Job,
-    summary: &JobSummary,
-    steps: &[JobStep],
-) -> AppResult<()> {
+pub(super) async fn insert(db: &impl ConnectionTrait, job: &Job, detail: &JobDetail) -> AppResult<()> {
+    let JobDetail { summary, steps, .. } = detail;
     let values = [
         job.id.to_string().into(),
         job.kind.clone().into(),
@@ -59,26 +55,35 @@ pub(super) async fn insert(
         job.params.to_string().into(),
         summary.state.as_str().into(),
         summary.created_at.0.into(),
+        detail.rerun_of.map(|id| id.to_string()).into(),
     ];
     query::run(
         db,
-        "INSERT INTO jobs (id, kind, title, actor, params, state, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO jobs (id, kind, title, actor, params, state, created_at, rerun_of) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         values,
     )
     .await?;
-    let sql =
-        "INSERT INTO job_steps (job_id, idx, target_kind, target_id, target_label, state) VALUES (?, ?, ?, ?, ?, ?)";
-    for step in steps {
-        let ObjectRef { kind, id, label } = step.target.clone();
-        let values = [
-            job.id.to_string().into(),
-            step.index.into(),
-            kind.into(),
-            id.into(),
-            label.into(),
-            step.state.as_str().into(),
-        ];
-        query::run(db, sql, values).await?;
+    for steps in steps.chunks(INSERT_ROWS) {
+        let sql = format!(
+            "INSERT INTO job_steps (job_id, idx, target_kind, target_id, target_label, target_place, state, error, \
+             finished_at) VALUES {}",
+            vec!["(?, ?, ?, ?, ?, ?, ?, ?, ?)"; steps.len()].join(", ")
+        );
+        let values = steps.iter().flat_map(|step| -> [Value; 9] {
+            let ObjectRef { kind, id, label, place } = step.target.clone();
+            [
+                job.id.to_string().into(),
+                step.index.into(),
+                kind.into(),
+                id.into(),
+                label.into(),
+                place.into(),
+                step.state.as_str().into(),
+                step.error.clone().into(),
+                step.finished_at.map(|at| at.0).into(),
+            ]
+        });
+        query::run(db, &sql, values).await?;
     }
     Ok(())
 }
@@ -192,7 +197,21 @@ pub(super) async fn detail(db: &impl ConnectionTrait, id: JobId) -> AppResult<Op
         summary: summary(&row)?,
         steps,
         output: marked(output(db, id).await?),
+        rerun_of: rerun_of(db, id).await?,
     }))
+}
+
+async fn rerun_of(db: &impl ConnectionTrait, id: JobId) -> AppResult<Option<JobId>> {
+    let sql = "SELECT rerun_of FROM jobs WHERE id = ?";
+    let row = query::one(db, sql, [id.to_string().into()]).await?;
+    let first: Option<String> = row.map(|row| row.try_get("", "rerun_of")).transpose()?.flatten();
+    Ok(first.and_then(|id| id.parse().ok()))
+}
+
+/// A job as it was asked for.
+pub(super) async fn find(db: &impl ConnectionTrait, id: JobId) -> AppResult<Option<Job>> {
+    let row = query::one(db, "SELECT * FROM jobs WHERE id = ?", [id.to_string().into()]).await?;
+    row.as_ref().map(job).transpose()
 }
 
 pub(super) async fn output(db: &impl ConnectionTrait, id: JobId) -> AppResult<Vec<OutputLine>> {
@@ -258,6 +277,7 @@ fn step(row: &QueryResult) -> AppResult<JobStep> {
             kind: row.try_get("", "target_kind")?,
             id: row.try_get("", "target_id")?,
             label: row.try_get("", "target_label")?,
+            place: row.try_get("", "target_place")?,
         },
         state: word(row, "state")?,
         error: row.try_get("", "error")?,

@@ -55,6 +55,11 @@ impl JobKind for Kind {
         self.0.at_once.fetch_sub(1, Ordering::SeqCst);
         result
     }
+    /// Whatever is not gone by now.
+    async fn admit(&self, _actor: &Actor, targets: &[ObjectRef]) -> AppResult<Admitted> {
+        let (refused, granted) = targets.iter().cloned().partition(|target| target.id == "gone");
+        Ok(Admitted { granted, refused })
+    }
     fn recover(&self, checkpoint: Option<&Value>) -> Recover {
         match checkpoint.and_then(Value::as_str) {
             Some("resume") => Recover::Resume,
@@ -362,4 +367,92 @@ async fn a_killed_servers_jobs_are_interrupted_and_their_intents_closed() {
     );
     after.stop().await;
     f.stop().await;
+}
+
+#[tokio::test]
+async fn a_rerun_takes_up_what_failed_with_the_same_parameters() {
+    let dir = TempDir::new().unwrap();
+    let f = open(dir.path()).await;
+    let actor = Actor::system("test", Arc::new(Services::default()));
+    let first = f.end_of(f.submit(&["a", "fail", "b", "panic"]).await).await;
+    let id = f.jobs.rerun(&actor, first.summary.id).await.unwrap();
+    let again = f.end_of(id).await;
+    let targets = |job: &JobDetail| job.steps.iter().map(|s| s.target.id.clone()).collect::<Vec<_>>();
+    assert_eq!(targets(&again), ["fail", "panic"]);
+    assert_eq!(again.rerun_of, Some(first.summary.id));
+    assert_eq!(again.summary.title, "Run (failed ones again)");
+    assert_eq!(f.stored(id).await.rerun_of, again.rerun_of);
+    let kept = store::find(f.db.read(), id).await.unwrap().unwrap();
+    assert_eq!((kept.kind.as_str(), kept.params), ("test.script", json!({"n": 1})));
+    let third = f.end_of(f.jobs.rerun(&actor, id).await.unwrap()).await;
+    assert_eq!(third.summary.title, "Run (failed ones again)", "said once");
+}
+
+#[tokio::test]
+async fn a_rerun_needs_an_end_and_a_failure() {
+    let dir = TempDir::new().unwrap();
+    let f = open(dir.path()).await;
+    let actor = Actor::system("test", Arc::new(Services::default()));
+    let good = f.end_of(f.submit(&["a"]).await).await;
+    let none = f.jobs.rerun(&actor, good.summary.id).await.unwrap_err();
+    assert_eq!(none.kind, ErrorKind::Conflict);
+    let runs = f.submit(&["wait"]).await;
+    assert_eq!(f.jobs.rerun(&actor, runs).await.unwrap_err().kind, ErrorKind::Conflict);
+    f.jobs.cancel(&actor, runs).await.unwrap();
+    f.end_of(runs).await;
+    assert_eq!(
+        f.jobs.rerun(&actor, JobId::new()).await.unwrap_err().kind,
+        ErrorKind::NotFound
+    );
+}
+
+#[tokio::test]
+async fn refused_targets_are_reported_and_never_run() {
+    let dir = TempDir::new().unwrap();
+    let f = open(dir.path()).await;
+    let actor = Actor::system("test", Arc::new(Services::default()));
+    let target = |id: &str| ObjectRef::new("thing", id, id).at("here");
+    let new = NewJob {
+        kind: "test.script",
+        title: "Run".to_owned(),
+        params: json!({}),
+        targets: vec![target("a")],
+    };
+    let id = f
+        .jobs
+        .submit_some(&actor, new.clone(), vec![target("gone")])
+        .await
+        .unwrap();
+    let job = f.end_of(id).await;
+    assert_eq!(states(&job), [JobState::Succeeded, JobState::Failed]);
+    assert_eq!(
+        job.steps[1].error.as_deref(),
+        Some("There is no such thing, or you may not see it.")
+    );
+    assert_eq!(f.stored(id).await.steps, job.steps);
+    assert_eq!(f.script.done(), ["a"]);
+    assert!(
+        f.audit
+            .list(Some(("thing", "gone")), 10, None)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    let none = f
+        .jobs
+        .submit_some(
+            &actor,
+            NewJob {
+                targets: Vec::new(),
+                ..new
+            },
+            vec![target("gone")],
+        )
+        .await;
+    assert_eq!(none.unwrap_err().kind, ErrorKind::Invalid);
+    assert_eq!(
+        f.jobs.rerun(&actor, id).await.unwrap_err().kind,
+        ErrorKind::NotFound,
+        "nothing is left"
+    );
 }

@@ -1,30 +1,24 @@
 //! One job: its steps and its output, as they come.
 
-use super::tone;
+use super::{
+    steps::{Show as Shown, Steps},
+    tone,
+};
 use crate::{
     core::{
         jobs::{
-            api::{Cancel, JobView, get},
-            model::{JobDetail, JobDetailEvent, JobId, JobStep, OutputLine, Stream, TOPIC_JOB},
+            api::{Cancel, JobView, Rerun, get},
+            model::{JobDetail, JobDetailEvent, JobId, OutputLine, Stream, TOPIC_JOB},
         },
         live::client::{LiveMessage, live_events},
         url::url,
     },
     error::AppError,
-    ui::{
-        Ago, Button, Column, Crumb, FormError, PageHeader, PageTitle, PostForm, Skeleton, StateBadge, Table, Variant,
-        form::error_of,
-    },
+    ui::{Button, Crumb, FormError, PageHeader, PageTitle, PostForm, Skeleton, StateBadge, Variant, form::error_of},
 };
 use leptos::prelude::*;
-use leptos_router::hooks::use_params_map;
+use leptos_router::hooks::{use_params_map, use_query_map};
 
-const COLUMNS: &[Column] = &[
-    Column::new("Target"),
-    Column::new("State"),
-    Column::new("Finished").class("only-wide"),
-    Column::new("Outcome"),
-];
 /// Lines that the page keeps.
 const MAX_LINES: usize = 2_000;
 
@@ -70,7 +64,11 @@ fn Job(initial: JobView) -> impl IntoView {
             }
         },
     );
-    let cancel = ServerAction::<Cancel>::new();
+    let (cancel, rerun) = (ServerAction::<Cancel>::new(), ServerAction::<Rerun>::new());
+    let query = use_query_map();
+    let show = Memo::new(move |_| query.with(|q| Shown::read(&q.get("show").unwrap_or_default())));
+    let failed = Memo::new(move |_| job.with(|j| j.steps.iter().filter(|s| s.state.is_failure()).count()));
+    let first = job.with_untracked(|j| j.rerun_of);
     let state = Memo::new(move |_| job.with(|j| j.summary.state));
     let crumbs = vec![Crumb {
         label: "Activity".to_owned(),
@@ -87,13 +85,19 @@ fn Job(initial: JobView) -> impl IntoView {
                     <Button variant=Variant::Danger busy=cancel.pending()>"Cancel job"</Button>
                 </PostForm>
             </Show>
+            <Show when=move || state.get().is_over() && failed.get() != 0>
+                <PostForm action=rerun>
+                    <input type="hidden" name="id" value=id.to_string() />
+                    <Button icon="restart" busy=rerun.pending()>"Run the failed again"</Button>
+                </PostForm>
+            </Show>
         </PageHeader>
+        {first.map(|first| view! {
+            <p class="muted">"Takes up what failed in " <a href=url(&format!("/activity/{first}"))>"an earlier job"</a> "."</p>
+        })}
         <FormError error=error_of(cancel) />
-        <Table caption="Steps" columns=COLUMNS>
-            <For each=move || job.with(|j| j.steps.clone()) key=|step| (step.index, step.state) let:step>
-                <StepLine step />
-            </For>
-        </Table>
+        <FormError error=error_of(rerun) />
+        <Steps job show />
         <section aria-labelledby="output-title">
             <h2 id="output-title">"Output"</h2>
             <pre class="output" tabindex="0" role="log" aria-label="Output of this job">
@@ -120,18 +124,6 @@ fn take(job: &mut JobDetail, event: JobDetailEvent) {
             let extra = job.output.len().saturating_sub(MAX_LINES);
             job.output.drain(..extra);
         }
-    }
-}
-
-#[component]
-fn StepLine(step: JobStep) -> impl IntoView {
-    view! {
-        <tr>
-            <th scope="row">{step.target.label}</th>
-            <td><StateBadge tone=tone(step.state) text=step.state.as_str().to_owned() /></td>
-            <td class="only-wide">{step.finished_at.map(|at| view! { <Ago at /> })}</td>
-            <td class="muted">{step.error}</td>
-        </tr>
     }
 }
 

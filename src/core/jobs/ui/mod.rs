@@ -3,10 +3,13 @@
 mod drawer;
 mod job;
 mod list;
+mod recent;
+mod steps;
 
 pub use drawer::ActivityDrawer;
 pub use job::JobPage;
 pub use list::ActivityPage;
+pub use recent::RecentJobs;
 
 use super::model::{JobEvent, JobState, JobSummary, TOPIC_JOBS};
 use crate::{

@@ -15,16 +15,18 @@ use serde_json::Value;
 use std::{
     collections::{HashMap, HashSet, VecDeque},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError, RwLock,
-        atomic::{AtomicBool, Ordering},
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock,
+        atomic::{AtomicU8, Ordering},
     },
 };
 
 /// Frames kept per shard, so that a page that was rendered a moment ago needs no snapshot.
 const HISTORY: usize = 64;
+/// ... while they fit in here: numbers of many containers are large frames, and there are many shards.
+const HISTORY_BYTES: usize = 128 << 10;
 
 /// Live sockets that one user may hold: a tab has one. Others do not notice who reaches it.
-pub const MAX_USER_SOCKETS: usize = 64;
+pub const MAX_USER_SOCKETS: usize = 256;
 
 /// The owner of a topic's state.
 pub trait TopicSource: Send + Sync {
@@ -38,6 +40,11 @@ pub trait TopicSource: Send + Sync {
     }
     /// The state of a shard and its place in the history, read under the source's own lock.
     fn snapshot(&self, shard: &str) -> Option<(Seq, Value)>;
+    /// Called when a shard gets its first subscriber that names it and may see it, and when it loses its last
+    /// one: for topics whose shards are there on demand. The calls of one topic come one after another, in
+    /// the order of what they tell, possibly twice the same; none of the locks is held that publishing and
+    /// ending take. It must not block, nor subscribe.
+    fn watched(&self, _shard: &str, _on: bool) {}
     /// The rows that `view` shows of the shards that `may` allows; `None` where views make no sense.
     fn window(&self, _view: &View, _may: &dyn Fn(&str) -> bool) -> Option<WindowRows> {
         None
@@ -49,7 +56,32 @@ pub trait TopicSource: Send + Sync {
 pub struct WindowRows {
     /// Rows that match the filter, shown or not.
     pub total: u32,
-    pub rows: Vec<(String, Value)>,
+    pub rows: Vec<WindowRow>,
+    /// What is said of the whole list, such as counts; null for nothing.
+    pub summary: Value,
+}
+
+/// One row of a view.
+pub struct WindowRow {
+    /// `shard/row`
+    pub key: String,
+    pub row: Value,
+    /// What moves with every reading; null where there is none.
+    pub reading: Value,
+}
+
+/// What changed in a view's topic. A state is shown at once, readings at the pace of a reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Change {
+    Reading = 1,
+    State = 2,
+}
+
+/// Views of `view` show what is published on `of`, too.
+struct Feed {
+    of: &'static str,
+    view: &'static str,
+    change: Change,
 }
 
 /// One subscription of one socket.
@@ -60,11 +92,26 @@ pub struct Subscriber {
     pub view: Option<View>,
     pub outbox: Arc<Outbox>,
     pub actor: Actor,
-    /// Something in a view's topic changed since its last window.
-    pub(super) dirty: AtomicBool,
+    /// What changed in a view's topic since its last window, as a [`Change`]; 0 for nothing.
+    pub(super) dirty: AtomicU8,
+    /// The shards that it was counted for as their watcher.
+    pub(super) watches: OnceLock<Vec<String>>,
 }
 
 impl Subscriber {
+    fn mark(&self, change: Change) {
+        self.dirty.fetch_max(change as u8, Ordering::AcqRel);
+        self.outbox.wake.notify_one();
+    }
+    /// What changed since the last window.
+    pub(super) fn dirty(&self) -> Option<Change> {
+        match self.dirty.load(Ordering::Acquire) {
+            0 => None,
+            1 => Some(Change::Reading),
+            _ => Some(Change::State),
+        }
+    }
+
     /// Whether it covers the shard, and its user may do `action` on what has these tags.
     fn may(&self, action: &str, tags: &[String], shard: &str) -> bool {
         self.shards.as_ref().is_none_or(|only| only.contains(shard)) && self.actor.may(action, tags).allowed
@@ -74,8 +121,7 @@ impl Subscriber {
 /// Gives a frame to a socket, or tells it that its view changed.
 fn offer(subscriber: &Subscriber, key: &ShardKey, n: u32, frame: &Bytes) {
     if subscriber.view.is_some() {
-        subscriber.dirty.store(true, Ordering::Release);
-        subscriber.outbox.wake.notify_one();
+        subscriber.mark(Change::State);
     } else {
         subscriber.outbox.push_frame(key, n, frame);
     }
@@ -85,6 +131,35 @@ fn offer(subscriber: &Subscriber, key: &ShardKey, n: u32, frame: &Bytes) {
 struct Shard {
     n: u32,
     history: VecDeque<(u32, Bytes)>,
+    /// Of the frames in `history`.
+    bytes: usize,
+}
+
+impl Shard {
+    /// Keeps a frame, and of those before it what the bounds allow.
+    fn keep(&mut self, n: u32, frame: Bytes) {
+        self.bytes += frame.len();
+        self.history.push_back((n, frame));
+        while self.history.len() > HISTORY || self.bytes > HISTORY_BYTES {
+            let Some((_, old)) = self.history.pop_front() else {
+                return;
+            };
+            self.bytes -= old.len();
+        }
+    }
+    fn clear(&mut self) {
+        self.history.clear();
+        self.bytes = 0;
+    }
+}
+
+/// How many subscribers watch each shard. Taken before every other lock, by who comes and goes only.
+type Demand = HashMap<String, usize>;
+
+#[derive(Default)]
+struct Place {
+    demand: Mutex<Demand>,
+    topic: Mutex<Topic>,
 }
 
 #[derive(Default)]
@@ -97,8 +172,9 @@ struct Topic {
 pub struct Hub {
     epoch: u32,
     build_id: String,
-    topics: RwLock<HashMap<String, Arc<Mutex<Topic>>>>,
+    topics: RwLock<HashMap<String, Arc<Place>>>,
     sources: RwLock<HashMap<&'static str, Arc<dyn TopicSource>>>,
+    feeds: RwLock<Vec<Feed>>,
     sockets: Mutex<HashMap<u64, Open>>,
 }
 
@@ -120,6 +196,7 @@ impl Hub {
             build_id: build_id.to_owned(),
             topics: RwLock::default(),
             sources: RwLock::default(),
+            feeds: RwLock::default(),
             sockets: Mutex::default(),
         })
     }
@@ -128,12 +205,15 @@ impl Hub {
         &self.build_id
     }
 
-    /// Makes `source` the owner of its topic; an earlier owner is replaced.
+    /// Makes `source` the owner of its topic; an earlier owner is replaced. It is told what is watched already.
     pub fn set_source(&self, source: Arc<dyn TopicSource>) {
+        let place = self.place(source.topic());
+        let demand = lock(&place.demand);
         self.sources
             .write()
             .unwrap_or_else(PoisonError::into_inner)
-            .insert(source.topic(), source);
+            .insert(source.topic(), source.clone());
+        demand.keys().for_each(|shard| source.watched(shard, true));
     }
     /// The topic has no owner any more (its plugin stopped): its shards end.
     pub fn remove_source(&self, topic: &str) {
@@ -154,9 +234,9 @@ impl Hub {
             .cloned()
     }
 
-    fn topic(&self, name: &str) -> Arc<Mutex<Topic>> {
-        if let Some(topic) = self.topics.read().unwrap_or_else(PoisonError::into_inner).get(name) {
-            return topic.clone();
+    fn place(&self, name: &str) -> Arc<Place> {
+        if let Some(place) = self.topics.read().unwrap_or_else(PoisonError::into_inner).get(name) {
+            return place.clone();
         }
         self.topics
             .write()
@@ -168,20 +248,16 @@ impl Hub {
 
     /// Sends `event` to everybody who may see the shard: encoded once. Call it under the lock that guards the state.
     pub fn publish<E: Serialize>(&self, key: &ShardKey, event: &E) -> Seq {
-        let body = serde_json::to_value(event).unwrap_or(Value::Null);
-        let topic = self.topic(&key.topic);
-        let mut topic = lock(&topic);
+        let place = self.place(&key.topic);
+        let mut topic = lock(&place.topic);
         let shard = topic.shards.entry(key.shard.clone()).or_default();
         shard.n += 1;
         let seq = Seq {
             epoch: self.epoch,
             n: shard.n,
         };
-        let frame = encode(&frame(key, seq, false, body));
-        shard.history.push_back((seq.n, frame.clone()));
-        if shard.history.len() > HISTORY {
-            shard.history.pop_front();
-        }
+        let frame = frame(key, seq, false, event);
+        shard.keep(seq.n, frame.clone());
         // Asked once for all sockets: what the right is, and what it is given on.
         if let Some(source) = self.source(&key.topic) {
             let (action, tags) = (source.action(), source.tags(&key.shard));
@@ -189,7 +265,32 @@ impl Hub {
                 offer(subscriber, key, seq.n, &frame);
             }
         }
+        drop(topic);
+        self.feed(key, None);
         seq
+    }
+
+    /// From now on whatever is published on `of` is also a change of the views of `view`.
+    pub fn feeds(&self, of: &'static str, view: &'static str, change: Change) {
+        let mut feeds = self.feeds.write().unwrap_or_else(PoisonError::into_inner);
+        feeds.retain(|f| (f.of, f.view) != (of, view));
+        feeds.push(Feed { of, view, change });
+    }
+
+    /// Something that the views of `topic` show of `shard` changed, though no frame says so.
+    pub fn touch(&self, topic: &str, shard: &str, change: Change) {
+        let place = self.place(topic);
+        let topic = lock(&place.topic);
+        let views = topic.subscribers.iter().filter(|s| s.view.is_some());
+        views.filter(|s| self.permits(s, shard)).for_each(|s| s.mark(change));
+    }
+
+    /// Touches the views that show what was published; `change` instead of the feed's own, where given.
+    fn feed(&self, key: &ShardKey, change: Option<Change>) {
+        let feeds = self.feeds.read().unwrap_or_else(PoisonError::into_inner);
+        for feed in feeds.iter().filter(|f| f.of == key.topic) {
+            self.touch(feed.view, &key.shard, change.unwrap_or(feed.change));
+        }
     }
 
     /// Whether this subscription covers the shard and its user may see it.
@@ -200,18 +301,18 @@ impl Hub {
 
     /// The place of a shard's newest frame.
     pub fn seq(&self, key: &ShardKey) -> Seq {
-        let topic = self.topic(&key.topic);
-        let n = lock(&topic).shards.get(&key.shard).map_or(0, |s| s.n);
+        let place = self.place(&key.topic);
+        let n = lock(&place.topic).shards.get(&key.shard).map_or(0, |s| s.n);
         Seq { epoch: self.epoch, n }
     }
 
     /// The shard is gone. Its counter stays, so that a shard of the same name cannot be mistaken for it.
     pub fn end(&self, key: &ShardKey) {
-        let topic = self.topic(&key.topic);
-        let mut topic = lock(&topic);
+        let place = self.place(&key.topic);
+        let mut topic = lock(&place.topic);
         if let Some(shard) = topic.shards.get_mut(&key.shard) {
             shard.n += 1;
-            shard.history.clear();
+            shard.clear();
         }
         let end = ServerMessage::End {
             topic: key.topic.clone(),
@@ -222,9 +323,11 @@ impl Hub {
             .iter()
             .filter(|s| s.shards.as_ref().is_none_or(|o| o.contains(&key.shard)))
         {
-            subscriber.dirty.store(true, Ordering::Release);
             subscriber.outbox.push(&end);
+            subscriber.mark(Change::State);
         }
+        drop(topic);
+        self.feed(key, Some(Change::State));
     }
 
     /// Adds a subscription: replays what the page missed since it was rendered, or promises a snapshot.
@@ -232,6 +335,23 @@ impl Hub {
         let Some(source) = self.source(&subscriber.topic) else {
             return;
         };
+        let place = self.place(&subscriber.topic);
+        let mut demand = lock(&place.demand);
+        self.join(&place, &subscriber, source.as_ref(), have);
+        // The socket asks for its snapshots after this, so that what begins on demand has begun by then.
+        let named = subscriber.shards.iter().flatten();
+        let watches: Vec<String> = named.filter(|s| self.permits(&subscriber, s)).cloned().collect();
+        for shard in &watches {
+            let count = demand.entry(shard.clone()).or_default();
+            *count += 1;
+            if *count == 1 {
+                source.watched(shard, true);
+            }
+        }
+        let _ = subscriber.watches.set(watches);
+    }
+
+    fn join(&self, place: &Place, subscriber: &Arc<Subscriber>, source: &dyn TopicSource, have: &[ShardSeq]) {
         let have: HashMap<&str, Seq> = have.iter().map(|h| (h.shard.as_str(), h.seq)).collect();
         let known: HashSet<String> = source
             .shards()
@@ -239,14 +359,12 @@ impl Hub {
             .chain(have.keys().map(|s| (*s).to_owned()))
             .chain(subscriber.shards.iter().flatten().cloned())
             .collect();
-        let topic = self.topic(&subscriber.topic);
-        let mut topic = lock(&topic);
+        let mut topic = lock(&place.topic);
         topic.subscribers.push(subscriber.clone());
         if subscriber.view.is_some() {
-            subscriber.dirty.store(true, Ordering::Release);
-            return subscriber.outbox.wake.notify_one();
+            return subscriber.mark(Change::State);
         }
-        for shard in known.into_iter().filter(|s| self.permits(&subscriber, s)) {
+        for shard in known.into_iter().filter(|s| self.permits(subscriber, s)) {
             let key = ShardKey::new(&subscriber.topic, &shard);
             match topic.missed(&shard, have.get(shard.as_str()), self.epoch) {
                 Some(frames) => frames
@@ -258,8 +376,19 @@ impl Hub {
     }
 
     pub(super) fn unsubscribe(&self, subscriber: &Arc<Subscriber>) {
-        let topic = self.topic(&subscriber.topic);
-        lock(&topic).subscribers.retain(|s| !Arc::ptr_eq(s, subscriber));
+        let place = self.place(&subscriber.topic);
+        let mut demand = lock(&place.demand);
+        lock(&place.topic).subscribers.retain(|s| !Arc::ptr_eq(s, subscriber));
+        for shard in subscriber.watches.get().into_iter().flatten() {
+            let Some(count) = demand.get_mut(shard) else { continue };
+            *count -= 1;
+            if *count == 0 {
+                demand.remove(shard);
+                if let Some(source) = self.source(&subscriber.topic) {
+                    source.watched(shard, false);
+                }
+            }
+        }
     }
 
     /// Adds a socket; `RateLimited` when its user has [`MAX_USER_SOCKETS`] open.
@@ -322,12 +451,53 @@ impl Topic {
     }
 }
 
-pub(super) fn frame(key: &ShardKey, seq: Seq, snapshot: bool, body: Value) -> ServerMessage {
-    ServerMessage::Frame {
-        topic: key.topic.clone(),
-        shard: key.shard.clone(),
+/// [`ServerMessage::Frame`] around a body that is written as it is, without a copy as a value.
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Written<'a, B: Serialize> {
+    Frame {
+        topic: &'a str,
+        shard: &'a str,
+        seq: Seq,
+        snapshot: bool,
+        body: &'a B,
+    },
+}
+
+/// One frame as the wire carries it.
+pub(super) fn frame(key: &ShardKey, seq: Seq, snapshot: bool, body: &impl Serialize) -> Bytes {
+    encode(&Written::Frame {
+        topic: &key.topic,
+        shard: &key.shard,
         seq,
         snapshot,
         body,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shard_keeps_the_last_frames_within_its_bounds() {
+        let mut shard = Shard::default();
+        for n in 0..100 {
+            shard.keep(n, Bytes::from_static(&[0; 100]));
+        }
+        assert_eq!(
+            (shard.history.len(), shard.history[0].0, shard.bytes),
+            (HISTORY, 36, 6_400)
+        );
+        for n in 100..110 {
+            shard.keep(n, Bytes::from(vec![0; HISTORY_BYTES / 4]));
+        }
+        assert_eq!((shard.history.len(), shard.history[0].0), (4, 106));
+        shard.keep(110, Bytes::from(vec![0; HISTORY_BYTES + 1]));
+        assert_eq!(
+            (shard.history.len(), shard.bytes),
+            (0, 0),
+            "who missed it gets a snapshot"
+        );
     }
 }

@@ -6,6 +6,7 @@
 
 use crate::core::live::model::{Seq, ServerMessage, ShardKey};
 use bytes::Bytes;
+use serde::Serialize;
 use std::{
     collections::{HashMap, VecDeque},
     sync::{Mutex, MutexGuard, PoisonError},
@@ -41,8 +42,8 @@ pub struct Outbox {
     pub(super) wake: Notify,
 }
 
-/// A message as the wire carries it.
-pub(super) fn encode(message: &ServerMessage) -> Bytes {
+/// A message as the wire carries it: a [`ServerMessage`], or what is written as one.
+pub(super) fn encode(message: &impl Serialize) -> Bytes {
     serde_json::to_vec(message).map(Bytes::from).unwrap_or_default()
 }
 

@@ -1,8 +1,8 @@
 //! One browser tab's socket, without the transport: messages in, bytes out.
 
 use super::{
-    hub::{Hub, Subscriber, frame},
-    outbox::{Outbox, encode},
+    hub::{Change, Hub, Subscriber, WindowRows, frame},
+    outbox::Outbox,
 };
 use crate::core::{
     auth::service::{Actor, Who},
@@ -14,8 +14,8 @@ use serde_json::Value;
 use std::{
     collections::HashMap,
     sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        Arc, OnceLock,
+        atomic::{AtomicU8, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -23,15 +23,73 @@ use tokio::time::Instant;
 
 /// Subscriptions one tab may hold.
 const MAX_SUBSCRIPTIONS: usize = 32;
-/// The shortest time between two windows of one view.
-const WINDOW_PACE: Duration = Duration::from_millis(100);
+/// The shortest time between two windows of one view, when a state changed.
+const STATE_PACE: Duration = Duration::from_millis(100);
+/// The same when only readings moved.
+const READING_PACE: Duration = Duration::from_secs(1);
 
 struct Sub {
     subscriber: Arc<Subscriber>,
-    /// The rows of the last window, to send only what is new.
-    shown: HashMap<String, Value>,
+    /// When the last window was made; `None` before the first.
+    made_at: Option<Instant>,
+    /// The last window, to send only what is new: rows with their readings, and the order.
+    shown: HashMap<String, (Value, Value)>,
     order: Vec<String>,
     total: u32,
+    summary: Value,
+}
+
+impl Sub {
+    fn new(subscriber: Arc<Subscriber>) -> Self {
+        Self {
+            subscriber,
+            made_at: None,
+            shown: HashMap::new(),
+            order: Vec::new(),
+            total: 0,
+            summary: Value::Null,
+        }
+    }
+
+    /// When the next window is to be made, the first one `now`; `None` while nothing changed, or without a view.
+    fn due(&self, now: Instant) -> Option<Instant> {
+        self.subscriber.view.as_ref()?;
+        let pace = match self.subscriber.dirty()? {
+            Change::State => STATE_PACE,
+            Change::Reading => READING_PACE,
+        };
+        Some(self.made_at.map_or(now, |at| at + pace))
+    }
+
+    /// What of `window` is new since the last one; the first one is always told.
+    fn news(&mut self, window: WindowRows, first: bool) -> Option<ServerMessage> {
+        let (mut rows, mut readings, mut shown) = (Vec::new(), Vec::new(), HashMap::new());
+        let mut ids = Vec::with_capacity(window.rows.len());
+        for (place, new) in (0_u32..).zip(window.rows) {
+            let old = self.shown.remove(&new.key);
+            if old.as_ref().is_none_or(|(row, _)| *row != new.row) {
+                rows.push(new.row.clone());
+            }
+            // The page may hold an older reading of a row that it knows from the view before.
+            if first || old.map_or(Value::Null, |(_, reading)| reading) != new.reading {
+                readings.push((place, new.reading.clone()));
+            }
+            ids.push(new.key.clone());
+            shown.insert(new.key, (new.row, new.reading));
+        }
+        let summary = (window.summary != self.summary).then(|| window.summary.clone());
+        let same = rows.is_empty() && readings.is_empty() && summary.is_none();
+        let same = same && ids == self.order && window.total == self.total;
+        (self.shown, self.order, self.total, self.summary) = (shown, ids.clone(), window.total, window.summary);
+        (first || !same).then_some(ServerMessage::Window {
+            sub: self.subscriber.sub,
+            total: self.total,
+            ids,
+            rows,
+            readings,
+            summary,
+        })
+    }
 }
 
 /// The server's end of one live socket. Dropping it ends its subscriptions.
@@ -41,7 +99,6 @@ pub struct LiveSocket {
     actor: Actor,
     outbox: Arc<Outbox>,
     subs: HashMap<SubId, Sub>,
-    next_window: Instant,
 }
 
 impl LiveSocket {
@@ -63,7 +120,6 @@ impl LiveSocket {
             actor,
             outbox,
             subs: HashMap::new(),
-            next_window: Instant::now(),
         })
     }
 
@@ -91,15 +147,10 @@ impl LiveSocket {
                     view,
                     outbox: self.outbox.clone(),
                     actor: self.actor.clone(),
-                    dirty: AtomicBool::new(false),
+                    dirty: AtomicU8::new(0),
+                    watches: OnceLock::new(),
                 });
-                let kept = Sub {
-                    subscriber: subscriber.clone(),
-                    shown: HashMap::new(),
-                    order: Vec::new(),
-                    total: u32::MAX,
-                };
-                self.subs.insert(sub, kept);
+                self.subs.insert(sub, Sub::new(subscriber.clone()));
                 self.hub.subscribe(subscriber, &have);
             }
             Err(why) => {
@@ -129,16 +180,16 @@ impl LiveSocket {
             if self.refill() {
                 continue;
             }
-            let dirty = self.subs.values().any(|s| s.subscriber.dirty.load(Ordering::Acquire));
-            if dirty && Instant::now() >= self.next_window {
-                self.windows();
+            let now = Instant::now();
+            let due = self.subs.values().filter_map(|sub| sub.due(now)).min();
+            if due.is_some_and(|at| at <= now) {
+                self.windows(now);
                 continue;
             }
             let hub_wake = self.outbox.wake.notified();
-            if dirty {
-                let _ = tokio::time::timeout_at(self.next_window, hub_wake).await;
-            } else {
-                hub_wake.await;
+            match due {
+                Some(at) => drop(tokio::time::timeout_at(at, hub_wake).await),
+                None => hub_wake.await,
             }
         }
     }
@@ -156,45 +207,25 @@ impl LiveSocket {
             });
         }
         let snapshot = self.hub.source(&key.topic).and_then(|s| s.snapshot(&key.shard));
-        let snapshot = snapshot.map(|(seq, body)| (seq, encode(&frame(&key, seq, true, body))));
+        let snapshot = snapshot.map(|(seq, body)| (seq, frame(&key, seq, true, &body)));
         self.outbox.end_refill(&key, snapshot);
         true
     }
 
-    /// Sends each view whose topic changed.
-    fn windows(&mut self) {
-        self.next_window = Instant::now() + WINDOW_PACE;
-        for sub in self
-            .subs
-            .values_mut()
-            .filter(|s| s.subscriber.dirty.swap(false, Ordering::AcqRel))
-        {
-            let Some(view) = &sub.subscriber.view else { continue };
-            let may = |shard: &str| self.hub.permits(&sub.subscriber, shard);
-            let Some(window) = self
-                .hub
-                .source(&sub.subscriber.topic)
-                .and_then(|s| s.window(view, &may))
-            else {
+    /// Makes the window of each view that is due, and sends what is new in it.
+    fn windows(&mut self, now: Instant) {
+        let due = |sub: &&mut Sub| sub.due(now).is_some_and(|at| at <= now);
+        for sub in self.subs.values_mut().filter(due) {
+            let subscriber = sub.subscriber.clone();
+            subscriber.dirty.store(0, Ordering::Release);
+            let first = sub.made_at.replace(now).is_none();
+            let (Some(view), Some(source)) = (&subscriber.view, self.hub.source(&subscriber.topic)) else {
                 continue;
             };
-            let ids: Vec<String> = window.rows.iter().map(|(id, _)| id.clone()).collect();
-            let new: Vec<Value> = window
-                .rows
-                .iter()
-                .filter(|(id, row)| sub.shown.get(id) != Some(row))
-                .map(|(_, row)| row.clone())
-                .collect();
-            if new.is_empty() && ids == sub.order && window.total == sub.total {
-                continue;
+            let window = source.window(view, &|shard| self.hub.permits(&subscriber, shard));
+            if let Some(news) = window.and_then(|window| sub.news(window, first)) {
+                self.outbox.push(&news);
             }
-            self.outbox.push(&ServerMessage::Window {
-                sub: sub.subscriber.sub,
-                total: window.total,
-                ids: ids.clone(),
-                rows: new,
-            });
-            (sub.shown, sub.order, sub.total) = (window.rows.into_iter().collect(), ids, window.total);
         }
     }
 }

@@ -96,4 +96,7 @@ pub struct ServeArgs {
     /// Seconds between two host-key probes of a machine [default: 60]
     #[arg(long, env = "POLLY_KEY_PROBE_SECONDS")]
     pub key_probe_seconds: Option<u64>,
+    /// Seconds between two readings of a machine's numbers [default: 5]
+    #[arg(long, env = "POLLY_COLLECT_SECONDS")]
+    pub collect_seconds: Option<u64>,
 }

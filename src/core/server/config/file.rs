@@ -19,6 +19,7 @@ pub struct FileConfig {
     pub metrics_token: Option<String>,
     pub site_dir: Option<PathBuf>,
     pub key_probe_seconds: Option<u64>,
+    pub collect_seconds: Option<u64>,
     pub session_idle_seconds: Option<u64>,
     pub session_absolute_seconds: Option<u64>,
     pub address_requests_per_second: Option<u32>,

@@ -50,6 +50,8 @@ pub struct Config {
     pub site_dir: Option<PathBuf>,
     /// Pause between two host-key probes of a machine.
     pub key_probe: Duration,
+    /// Pause between two readings of a machine's numbers.
+    pub collect: Duration,
     pub session: SessionConfig,
     pub limits: LimitConfig,
 }
@@ -135,6 +137,11 @@ impl Config {
                 args.key_probe_seconds.or(file.key_probe_seconds).unwrap_or(60),
                 1..=86_400,
             )?,
+            collect: seconds(
+                "collect_seconds",
+                args.collect_seconds.or(file.collect_seconds).unwrap_or(5),
+                1..=300,
+            )?,
             session: SessionConfig {
                 idle: seconds(
                     "session_idle_seconds",
@@ -207,6 +214,7 @@ impl fmt::Display for Config {
         writeln!(f, "metrics_token = {}", masked(self.metrics_token.is_some()))?;
         writeln!(f, "site_dir = {}", path(&self.site_dir))?;
         writeln!(f, "key_probe_seconds = {}", self.key_probe.as_secs())?;
+        writeln!(f, "collect_seconds = {}", self.collect.as_secs())?;
         writeln!(f, "session_idle_seconds = {}", self.session.idle.as_secs())?;
         writeln!(f, "session_absolute_seconds = {}", self.session.absolute.as_secs())?;
         writeln!(f, "address_requests_per_second = {}", self.limits.per_address)?;

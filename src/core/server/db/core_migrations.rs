@@ -10,8 +10,9 @@ pub(super) fn all() -> Vec<Box<dyn MigrationTrait>> {
         sql_migration("core_0002_audit", AUDIT),
         sql_migration("core_0003_jobs", JOBS),
         sql_migration("core_0004_keys_and_settings", KEYS_AND_SETTINGS),
-        sql_migration("core_0005_login_tries", LOGIN_TRIES),
-        sql_migration("core_0006_session_keys", SESSION_KEYS),
+        sql_migration("core_0005_job_places_and_reruns", JOB_PLACES_AND_RERUNS),
+        sql_migration("core_0006_login_tries", LOGIN_TRIES),
+        sql_migration("core_0007_session_keys", SESSION_KEYS),
     ]
 }
 
@@ -101,6 +102,11 @@ const JOBS: &[&str] = &[
         text TEXT NOT NULL,
         PRIMARY KEY (job_id, n)
     )",
+];
+
+const JOB_PLACES_AND_RERUNS: &[&str] = &[
+    "ALTER TABLE jobs ADD COLUMN rerun_of TEXT",
+    "ALTER TABLE job_steps ADD COLUMN target_place TEXT",
 ];
 
 const KEYS_AND_SETTINGS: &[&str] = &[

@@ -2,9 +2,18 @@
 
 use crate::error::{AppError, ErrorKind};
 use sea_orm::{DbErr, RuntimeErr, SqlErr};
+use std::path::{Path, PathBuf};
 
-/// SQLite's result code for a full disk.
-const SQLITE_FULL: &str = "13";
+/// SQLite's primary result codes for a full disk and for one that fails.
+const SQLITE_FULL: u32 = 13;
+const SQLITE_IOERR: u32 = 10;
+/// With less than this SQLite cannot even write down what it is about to do.
+const NO_ROOM_BYTES: u64 = 256 * 1024;
+
+tokio::task_local! {
+    /// The data directory that this task writes to: an error names it.
+    pub(super) static DATA_DIR: PathBuf;
+}
 
 /// A broken unique rule is a `Conflict`, a full disk or an exhausted pool `Unavailable`, the rest a fault of ours.
 #[track_caller]
@@ -17,22 +26,44 @@ pub fn db_error(e: DbErr) -> AppError {
         tracing::error!(error.cause = %e, "no database connection in time");
         return AppError::unavailable("The database is busy. Try again in a moment.");
     }
-    if code(&e).as_deref() == Some(SQLITE_FULL) {
-        tracing::error!(error.cause = %e, "the disk is full");
-        return AppError::new(
-            ErrorKind::Unavailable,
-            "The disk of the data directory is full; nothing was changed. Make room and try again.",
-        );
+    if let Some(code @ (SQLITE_FULL | SQLITE_IOERR)) = code(&e) {
+        tracing::error!(error.cause = %e, "the disk of the database takes no writes");
+        return DATA_DIR
+            .try_with(|dir| disk_error(code, Some(dir)))
+            .unwrap_or_else(|_| disk_error(code, None));
     }
     AppError::internal(e)
 }
 
-fn code(e: &DbErr) -> Option<String> {
+/// SQLite tells a disk without room from a broken one only most of the time, so the disk itself is asked.
+fn disk_error(code: u32, dir: Option<&Path>) -> AppError {
+    let place = dir.map_or_else(|| "the data directory".to_owned(), |dir| dir.display().to_string());
+    let message = if code == SQLITE_FULL || dir.is_some_and(has_no_room) {
+        format!(
+            "The disk of {place} is full; nothing was changed, and what is there is whole. Make room on the server and try again."
+        )
+    } else {
+        format!(
+            "The disk of {place} reports an error; nothing was changed. Look at the server's disk (dmesg, df), then try again."
+        )
+    };
+    AppError::new(ErrorKind::Unavailable, message)
+}
+
+fn has_no_room(dir: &Path) -> bool {
+    nix::sys::statvfs::statvfs(dir)
+        .is_ok_and(|disk| disk.blocks_available().saturating_mul(disk.fragment_size()) < NO_ROOM_BYTES)
+}
+
+/// The primary result code.
+fn code(e: &DbErr) -> Option<u32> {
     match e {
-        DbErr::Exec(RuntimeErr::SqlxError(e)) | DbErr::Query(RuntimeErr::SqlxError(e)) => e
-            .as_database_error()
-            .and_then(|e| e.code())
-            .map(|code| code.into_owned()),
+        DbErr::Exec(RuntimeErr::SqlxError(e))
+        | DbErr::Query(RuntimeErr::SqlxError(e))
+        | DbErr::Conn(RuntimeErr::SqlxError(e)) => {
+            let code: u32 = e.as_database_error()?.code()?.parse().ok()?;
+            Some(code & 0xff)
+        }
         _ => None,
     }
 }

@@ -7,11 +7,18 @@
 
 mod batch;
 
-use super::{Tx, TxFuture, connect, db_error, lock::DirLock};
+use super::{
+    Tx, TxFuture, connect,
+    error::{DATA_DIR, db_error},
+    lock::DirLock,
+};
 use crate::error::{AppError, AppResult, current_request_id};
 use batch::{Closure, Work};
 use sea_orm::{ConnectionTrait, DatabaseConnection, SqliteTransactionMode, TransactionOptions, TransactionTrait};
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 use tokio::{
     sync::{mpsc, oneshot},
     time::timeout,
@@ -51,10 +58,11 @@ pub(super) fn start(
         closing: Vec::new(),
         suspect: false,
     };
-    tokio::spawn(async move {
+    let dir = writer.file.parent().map(Path::to_owned).unwrap_or_default();
+    tokio::spawn(DATA_DIR.scope(dir, async move {
         writer.run().await;
         drop(lock);
-    });
+    }));
     Queue(sender)
 }
 

@@ -2,12 +2,14 @@
 
 use super::{
     client::Identity,
+    flash,
     request::{answer, retry_after},
     routes::{Policy, RouteTable},
 };
 use crate::{
     core::{
         auth::service::{Actor, Client},
+        call::BUILD_HEADER,
         server::{http::assets::Site, state::Core},
         url::BasePath,
     },
@@ -22,7 +24,7 @@ use leptos::prelude::provide_context;
 use std::sync::Arc;
 
 /// Header of every call that a hydrated page makes: the build that made the page.
-const BUILD_ID: HeaderName = HeaderName::from_static("x-polly-build");
+const BUILD_ID: HeaderName = HeaderName::from_static(BUILD_HEADER);
 
 const MAX_ERROR_BYTES: usize = 64 << 10;
 
@@ -89,8 +91,17 @@ async fn call(State(core): State<Arc<Core>>, mut request: Request) -> Response {
     if !leptos::server_fn::axum::server_fn_paths().any(|(p, method)| p == path && method == *request.method()) {
         return answer(&AppError::not_found("function")).into_response();
     }
+    let (request, fields) = match flash::fields(request).await {
+        Ok(read) => read,
+        Err(refused) => return refused,
+    };
+    let headers = context.request_headers.clone();
     let response = leptos_axum::handle_server_fns_with_context(move || context.provide(), request).await;
-    with_status(response.into_response()).await
+    let response = with_status(response.into_response()).await;
+    match fields {
+        Some(fields) => flash::out_of_the_address(&core, &headers, fields, response),
+        None => response,
+    }
 }
 
 /// A typed error comes as 500 whatever its kind: give it the status of its kind.

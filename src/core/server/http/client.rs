@@ -45,7 +45,7 @@ pub(super) async fn identify(State(core): State<Arc<Core>>, mut request: Request
     request.extensions_mut().insert(Identity(found.actor));
     let mut response = next.run(request).await;
     // A login or logout set its own cookies; they win.
-    if (found.renewed.is_some() || found.stale) && !response.headers().contains_key(header::SET_COOKIE) {
+    if (found.renewed.is_some() || found.stale) && !cookies::sets_session(response.headers()) {
         for value in cookies::session_cookies(&core.config, &headers, found.renewed.as_ref()) {
             response.headers_mut().append(header::SET_COOKIE, value);
         }

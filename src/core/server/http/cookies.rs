@@ -10,6 +10,7 @@ use std::net::IpAddr;
 
 const ACCESS: &str = "polly_access";
 const REFRESH: &str = "polly_refresh";
+const FLASH: &str = "polly_flash";
 
 /// Whether cookies of this request may be Secure.
 fn secure(config: &Config, headers: &HeaderMap) -> bool {
@@ -40,6 +41,37 @@ fn name(cookie: &str, secure: bool) -> String {
     } else {
         cookie.to_owned()
     }
+}
+
+/// Whether an answer already sets the session's cookies.
+pub(super) fn sets_session(answer: &HeaderMap) -> bool {
+    let set = answer
+        .get_all(header::SET_COOKIE)
+        .iter()
+        .filter_map(|v| v.to_str().ok());
+    set.filter_map(|cookie| cookie.split_once('=')).any(|(cookie, _)| {
+        [true, false]
+            .map(|secure| name(ACCESS, secure))
+            .iter()
+            .any(|own| own == cookie)
+    })
+}
+
+/// The number of the flash that waits for this browser.
+pub(super) fn read_flash(config: &Config, headers: &HeaderMap) -> Option<String> {
+    cookie(headers, &name(FLASH, secure(config, headers))).map(str::to_owned)
+}
+
+/// The `Set-Cookie` value that names a flash, or the one that clears it.
+pub(super) fn flash_cookie(config: &Config, request: &HeaderMap, id: Option<&str>) -> Option<HeaderValue> {
+    let secure = secure(config, request);
+    let (flags, age) = (if secure { "; Secure" } else { "" }, if id.is_some() { 60 } else { 0 });
+    let text = format!(
+        "{}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}{flags}",
+        name(FLASH, secure),
+        id.unwrap_or_default()
+    );
+    HeaderValue::from_str(&text).ok()
 }
 
 /// The value of one cookie.

@@ -4,6 +4,7 @@ use super::{
     assets::Site,
     call::AppContext,
     client::Identity,
+    cookies, flash,
     request::answer,
     routes::{Policy, RouteTable},
 };
@@ -11,7 +12,7 @@ use crate::core::server::state::Core;
 use axum::{
     Extension,
     extract::{Request, State},
-    http::{Method, StatusCode},
+    http::{Method, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
 use leptos::prelude::{AnyView, LeptosOptions, provide_context};
@@ -99,12 +100,25 @@ async fn render(core: Arc<Core>, pages: Pages, request: Request) -> Response {
     if let Err(why) = core.require_ready() {
         return answer(&why).into_response();
     }
-    let (context, options, shell) = (AppContext::of(core, &request), pages.options, pages.shell);
+    if let Some(elsewhere) = flash::detour(request.uri()) {
+        return elsewhere;
+    }
+    let flash = flash::take(&core, request.headers());
+    let shown = flash.is_some();
+    let (context, options, shell) = (AppContext::of(core.clone(), &request), pages.options, pages.shell);
+    let headers = context.request_headers.clone();
     let provide = move || {
         context.provide();
         provide_context(options.clone());
+        if let Some(flash) = flash.clone() {
+            provide_context(flash);
+        }
     };
-    leptos_axum::render_app_async_with_context(provide, shell)(request).await
+    let mut response = leptos_axum::render_app_async_with_context(provide, shell)(request).await;
+    if let Some(cookie) = cookies::flash_cookie(&core.config, &headers, None).filter(|_| shown) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
 }
 
 /// The fallback: the app's own "not found" page for people, an error for the rest.

@@ -3,10 +3,14 @@
 use super::{DockerService, unknown_container};
 use crate::{
     action,
-    core::{auth::service::Guarded, id::ObjectRef, server::services::Services},
+    core::{
+        auth::service::{Action, Guarded},
+        id::ObjectRef,
+        server::services::Services,
+    },
     error::AppResult,
     plugins::{
-        docker::model::{ContainerId, ContainerRow},
+        docker::model::{ContainerAction, ContainerId, ContainerRef, ContainerRow},
         machines::model::MachineId,
     },
 };
@@ -18,7 +22,74 @@ action!(
     ContainersStart = "docker.containers.start",
     ContainersStop = "docker.containers.stop",
     ContainersRestart = "docker.containers.restart",
+    /// Read what a container wrote.
+    ContainersLogs = "docker.containers.logs",
+    ContainersPause = "docker.containers.pause",
+    ContainersUnpause = "docker.containers.unpause",
+    ContainersKill = "docker.containers.kill",
+    ContainersRemove = "docker.containers.remove",
 );
+
+/// The right to do an action, tied to the action: a job of one kind cannot be made with the right of another.
+pub trait Does: Action {
+    const ACTION: ContainerAction;
+}
+
+macro_rules! does {
+    ($($right:ident = $action:ident),+ $(,)?) => {
+        $(impl Does for $right {
+            const ACTION: ContainerAction = ContainerAction::$action;
+        })+
+    };
+}
+
+does!(
+    ContainersStart = Start,
+    ContainersStop = Stop,
+    ContainersRestart = Restart,
+    ContainersPause = Pause,
+    ContainersUnpause = Unpause,
+    ContainersKill = Kill,
+    ContainersRemove = Remove,
+);
+
+/// Evaluates `$call` with `$right` naming the right to do `$action`: from a value to the type that is checked.
+macro_rules! with_right {
+    ($action:expr, $right:ident => $call:expr) => {{
+        use $crate::plugins::docker::{model::ContainerAction, service as rights};
+        match $action {
+            ContainerAction::Start => {
+                type $right = rights::ContainersStart;
+                $call
+            }
+            ContainerAction::Stop => {
+                type $right = rights::ContainersStop;
+                $call
+            }
+            ContainerAction::Restart => {
+                type $right = rights::ContainersRestart;
+                $call
+            }
+            ContainerAction::Pause => {
+                type $right = rights::ContainersPause;
+                $call
+            }
+            ContainerAction::Unpause => {
+                type $right = rights::ContainersUnpause;
+                $call
+            }
+            ContainerAction::Kill => {
+                type $right = rights::ContainersKill;
+                $call
+            }
+            ContainerAction::Remove => {
+                type $right = rights::ContainersRemove;
+                $call
+            }
+        }
+    }};
+}
+pub(crate) use with_right;
 
 /// A container that exists, as far as the fleet's memory knows.
 pub struct Container(pub ContainerRow);
@@ -26,18 +97,23 @@ pub struct Container(pub ContainerRow);
 impl Container {
     /// How jobs and audit rows name it; [`parse_target`] reads it back.
     pub fn target(&self) -> ObjectRef {
-        let label = format!("{} on {}", self.0.name, self.0.machine_name);
-        ObjectRef::new(Self::KIND, format!("{}/{}", self.0.machine, self.0.id), label)
+        let row = &self.0;
+        let id = ContainerRef {
+            machine: row.machine,
+            container: row.id.clone(),
+        };
+        ObjectRef::new(Self::KIND, id, format!("{} on {}", row.name, row.machine_name)).at(&row.machine_name)
     }
 }
 
-/// The ids in a job's target.
-pub(super) fn parse_target(target: &ObjectRef) -> AppResult<(MachineId, ContainerId)> {
-    let (machine, id) = target.id.split_once('/').ok_or_else(unknown_container)?;
-    Ok((
-        machine.parse().map_err(|_| unknown_container())?,
-        id.parse().map_err(|_| unknown_container())?,
-    ))
+/// The container that a job's target names.
+pub(super) fn parse_target(target: &ObjectRef) -> AppResult<ContainerRef> {
+    target.id.parse().map_err(|_| unknown_container())
+}
+
+/// How a report names a container that is missing or may not be seen: by what the request said, and no more.
+pub(super) fn unknown_target(id: &ContainerRef) -> ObjectRef {
+    ObjectRef::new(Container::KIND, id, format!("container {}", id.container.short()))
 }
 
 #[async_trait]

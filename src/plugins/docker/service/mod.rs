@@ -1,113 +1,181 @@
-//! The containers of the fleet, in memory and true; and the three things that can be done to one.
+//! The containers of the fleet, in memory and true; and what can be done to them.
 
+mod attention;
+mod bulk;
 mod container;
 mod engine;
+mod inspect;
+mod instant;
 mod jobs;
+mod logs;
+mod numbers;
 mod row;
+mod select;
+mod summary;
+mod table;
 mod watch;
 
-pub use container::{Container, ContainersRestart, ContainersStart, ContainersStop, ContainersView};
-pub use jobs::kinds;
+pub use bulk::Chosen;
+pub(crate) use container::with_right;
+pub use container::{
+    Container, ContainersKill, ContainersLogs, ContainersPause, ContainersRemove, ContainersRestart, ContainersStart,
+    ContainersStop, ContainersUnpause, ContainersView, Does,
+};
+pub use jobs::{Options, authorise_all, kinds};
+pub use logs::Logs;
+pub use row::Listed;
 
 use super::{
     META,
-    model::{ContainerAction, ContainerId, ContainerRow, EngineRow, Fleet, TOPIC_CONTAINERS, TOPIC_ENGINES},
+    model::{
+        CONTAINER_SERIES, ContainerAction, ContainerDetails, ContainerId, ContainerNumbers, ContainerQuery,
+        ContainerRow, ContainerState, EngineRow, Fleet, TOPIC_CONTAINER_NUMBERS, TOPIC_CONTAINERS, TOPIC_ENGINES,
+        TOPIC_FLEET, TOPIC_LOGS, TOPIC_SUMMARY,
+    },
 };
 use crate::{
     core::{
         auth::service::{Action, Actor, Authorized},
         id::UnixMillis,
-        jobs::{
-            model::JobId,
-            service::{Jobs, NewJob},
-        },
+        jobs::service::Jobs,
+        lines::LogLine,
         live::{
             model::Rows,
             service::{Hub, RowTopic},
         },
+        palette::model::{Hit, best},
         plugin::PluginMeta,
         server::{
+            http::RouteTable,
             plugin::{PluginServer, Running},
+            rings::Rings,
             state::Core,
             tasks::TaskSet,
         },
     },
     error::{AppError, AppResult},
     plugins::machines::{
-        model::{MachineId, MachineRow},
+        model::{ContainerCounts, HISTORY_MILLIS, MachineId, MachineRow},
         port::MachinesPort,
     },
 };
+use bytes::Bytes;
 use engine::Engine;
-use serde_json::json;
+use futures::stream::BoxStream;
 use std::sync::Arc;
+use table::Table;
 
 /// The running docker plugin.
 pub struct DockerService {
-    containers: Arc<RowTopic<ContainerRow>>,
-    engines: Arc<RowTopic<EngineRow>>,
+    /// What the engines say, by machine.
+    pub containers: Arc<RowTopic<Listed>>,
+    /// The newest reading of each running container.
+    pub numbers: Arc<RowTopic<ContainerNumbers>>,
+    /// How each engine is reached.
+    pub engines: Arc<RowTopic<EngineRow>>,
+    table: Arc<Table>,
+    /// The last hour of each container.
+    hours: Rings<(MachineId, ContainerId)>,
+    memory: attention::Memory,
+    summary: Arc<summary::Summary>,
+    logs: Arc<Logs>,
     machines: Arc<MachinesPort>,
     jobs: Arc<Jobs>,
 }
 
+/// The machines whose containers `actor` may see.
+fn sees(actor: &Actor) -> impl Fn(&str) -> bool {
+    |_machine| actor.may(ContainersView::NAME, &[]).allowed
+}
+
 impl DockerService {
-    /// Everything the containers page shows, answered from memory.
-    pub fn fleet(&self) -> Fleet {
-        let ((rows, seqs), (engine_rows, engine_seqs)) = (self.containers.rows(), self.engines.rows());
+    /// A page of the table, as far as `actor` may see it; answered from memory.
+    pub fn fleet(&self, actor: &Actor, query: &ContainerQuery) -> Fleet {
+        let (rows, seqs) = self.engines.rows();
         Fleet {
-            containers: Rows { rows, seqs },
-            engines: Rows {
-                rows: engine_rows,
-                seqs: engine_seqs,
-            },
+            window: self.table.page(&query.view(), &sees(actor)),
+            engines: Rows { rows, seqs },
         }
+    }
+
+    /// Containers for the palette, best first.
+    pub fn find(&self, query: &str) -> Vec<Hit> {
+        let hit = |it: &Listed| Hit {
+            path: format!("/containers/{}/{}", it.row.machine, it.row.id),
+            detail: format!("{} on {}", it.row.image, it.row.machine_name),
+            title: it.row.name.clone(),
+        };
+        self.containers
+            .read(|shards, _| best(query, shards.values().flat_map(|rows| rows.values()).map(|it| hit(it))))
     }
 
     /// One container and where its stream starts.
     pub fn container(&self, machine: MachineId, id: &ContainerId) -> Option<Rows<ContainerRow>> {
         let (rows, seq) = self.containers.shard_with_seq(&machine.to_string());
-        let row = rows.into_iter().find(|row| row.id == *id)?;
+        let it = rows.into_iter().find(|it| it.row.id == *id)?;
         Some(Rows {
-            rows: vec![row],
+            rows: vec![it.row],
             seqs: vec![seq],
         })
     }
 
-    /// Puts an action on one container into a job.
-    pub async fn act<A: Action>(
-        &self,
-        container: Authorized<Container, A>,
-        action: ContainerAction,
-    ) -> AppResult<JobId> {
+    /// One container in detail, asked from its engine now.
+    pub async fn inspect(&self, container: Authorized<Container, ContainersView>) -> AppResult<ContainerDetails> {
         let row = &container.object().0;
-        let new = NewJob {
-            kind: jobs::kind_name(action),
-            title: format!("{} {} on {}", action.label(), row.name, row.machine_name),
-            params: json!({}),
-            targets: vec![container.object().target()],
+        let engine = self.engine(row.machine).await?;
+        let said = engine.inspect(&row.id).await?;
+        // An image that was removed meanwhile is no reason to show nothing.
+        let image = match said.image.as_deref() {
+            Some(id) => engine.image(id).await.ok(),
+            None => None,
         };
-        self.jobs.submit(container.actor(), new).await
+        Ok(inspect::details(said, image))
+    }
+
+    /// The newest `most` lines of a container's log.
+    pub async fn log_tail(
+        &self,
+        container: Authorized<Container, ContainersLogs>,
+        most: u32,
+    ) -> AppResult<Vec<LogLine>> {
+        self.logs.tail(&container.object().0, most).await
+    }
+
+    /// A container's whole log, as text that comes piece by piece.
+    pub async fn download_log(
+        &self,
+        container: Authorized<Container, ContainersLogs>,
+        timestamps: bool,
+    ) -> AppResult<BoxStream<'static, AppResult<Bytes>>> {
+        self.logs.download(&container.object().0, timestamps).await
+    }
+
+    /// The logs that are followed now.
+    pub fn logs(&self) -> &Logs {
+        &self.logs
     }
 
     pub(self) fn row(&self, machine: MachineId, id: &ContainerId) -> Option<ContainerRow> {
-        self.containers.get(&machine.to_string(), id.as_str())
+        self.containers.get(&machine.to_string(), id.as_str()).map(|it| it.row)
     }
 
-    pub(self) async fn start(&self, container: Authorized<Container, ContainersStart>) -> AppResult<()> {
+    /// Does what the right is for, to one container.
+    pub(self) async fn run<A: Does>(&self, container: Authorized<Container, A>, options: Options) -> AppResult<()> {
         let row = &container.object().0;
-        self.engine(row.machine).await?.start(&row.id).await
-    }
-    pub(self) async fn stop(&self, container: Authorized<Container, ContainersStop>) -> AppResult<()> {
-        let row = &container.object().0;
-        self.engine(row.machine).await?.stop(&row.id).await
-    }
-    pub(self) async fn restart(&self, container: Authorized<Container, ContainersRestart>) -> AppResult<()> {
-        let row = &container.object().0;
-        self.engine(row.machine).await?.restart(&row.id).await
+        let engine = self.engine(row.machine).await?;
+        match A::ACTION {
+            ContainerAction::Start => engine.start(&row.id).await,
+            ContainerAction::Stop => engine.stop(&row.id).await,
+            ContainerAction::Restart => engine.restart(&row.id).await,
+            ContainerAction::Pause => engine.pause(&row.id).await,
+            ContainerAction::Unpause => engine.unpause(&row.id).await,
+            ContainerAction::Kill => engine.kill(&row.id).await,
+            ContainerAction::Remove => engine.remove(&row.id, options.force, options.volumes).await,
+        }
     }
 
     async fn engine(&self, machine: MachineId) -> AppResult<Engine> {
-        Engine::connect(self.machines.docker_socket(machine).await?).await
+        Engine::of(&self.machines, machine).await
     }
 
     fn watching(&self, machine: &MachineRow, watching: bool, version: Option<String>, problem: Option<String>) {
@@ -129,9 +197,26 @@ impl DockerService {
         self.engines.upsert(&shard, row);
     }
 
+    /// Tells the machines how much runs there.
+    fn count(&self, machine: MachineId) {
+        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let counts = self.containers.read(|shards, _| {
+            let rows = shards.get(&machine.to_string());
+            let running = |it: &&std::sync::Arc<Listed>| it.row.state == ContainerState::Running;
+            ContainerCounts {
+                running: number(rows.map_or(0, |rows| rows.values().filter(running).count())),
+                total: number(rows.map_or(0, std::collections::BTreeMap::len)),
+            }
+        });
+        self.machines.count_containers(machine, Some(counts));
+    }
+
     fn forget(&self, machine: MachineId) {
         self.containers.drop_shard(&machine.to_string());
         self.engines.drop_shard(&machine.to_string());
+        self.forget_numbers(machine);
+        self.memory.forget(machine);
+        self.logs.touched(machine, None);
     }
 }
 
@@ -155,22 +240,54 @@ impl PluginServer for DockerPlugin {
     fn job_kinds(&self) -> Vec<Arc<dyn crate::core::jobs::service::JobKind>> {
         kinds()
     }
+    fn routes(&self, table: &mut RouteTable) {
+        super::http::routes(table);
+    }
     async fn start(&self, core: Arc<Core>) -> AppResult<Running> {
         let hub: Arc<Hub> = core.hub.clone();
+        let tasks = TaskSet::new();
+        let machines = core.services.get::<MachinesPort>()?;
+        let containers = RowTopic::new(hub.clone(), TOPIC_CONTAINERS, ContainersView::NAME);
+        let numbers = RowTopic::new(hub.clone(), TOPIC_CONTAINER_NUMBERS, ContainersView::NAME);
+        let engines = RowTopic::new(hub.clone(), TOPIC_ENGINES, ContainersView::NAME);
+        let table = Table::open(
+            &hub,
+            containers.clone(),
+            numbers.clone(),
+            engines.clone(),
+            machines.clone(),
+        );
+        let logs = Logs::new(hub.clone(), containers.clone(), machines.clone(), tasks.clone());
         let service = Arc::new(DockerService {
-            containers: RowTopic::new(hub.clone(), TOPIC_CONTAINERS, ContainersView::NAME),
-            engines: RowTopic::new(hub.clone(), TOPIC_ENGINES, ContainersView::NAME),
-            machines: core.services.get::<MachinesPort>()?,
+            containers,
+            numbers,
+            engines,
+            table,
+            hours: Rings::new(&CONTAINER_SERIES, HISTORY_MILLIS, core.series.clone()),
+            memory: attention::Memory::default(),
+            summary: summary::Summary::new(hub.clone()),
+            logs: logs.clone(),
+            machines,
             jobs: core.jobs.clone(),
         });
-        let tasks = TaskSet::new();
+        hub.set_source(Arc::new(logs::LogSource(logs)));
         watch::start(service.clone(), &tasks);
+        numbers::start(service.clone(), &tasks);
+        summary::start(service.clone(), &tasks);
         tasks.spawn({
             let (hub, token) = (hub, tasks.token().clone());
             async move {
                 token.cancelled().await;
-                hub.remove_source(TOPIC_CONTAINERS);
-                hub.remove_source(TOPIC_ENGINES);
+                for topic in [
+                    TOPIC_FLEET,
+                    TOPIC_LOGS,
+                    TOPIC_SUMMARY,
+                    TOPIC_CONTAINER_NUMBERS,
+                    TOPIC_CONTAINERS,
+                    TOPIC_ENGINES,
+                ] {
+                    hub.remove_source(topic);
+                }
             }
         });
         core.services.provide(META.id, service.clone());

@@ -1,8 +1,12 @@
 //! One watcher per online machine: events first, then the list, so that nothing falls between.
 
-use super::{DockerService, engine::Engine};
+use super::{
+    DockerService,
+    engine::{Engine, Event},
+    row::Seen,
+};
 use crate::{
-    core::server::tasks::TaskSet,
+    core::{id::UnixMillis, server::tasks::TaskSet},
     error::AppResult,
     plugins::machines::{
         model::{MachineId, MachineRow},
@@ -11,7 +15,7 @@ use crate::{
 };
 use futures::{Stream, StreamExt};
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, HashSet},
     pin::pin,
     sync::Arc,
     time::Duration,
@@ -24,6 +28,13 @@ const GATHER: Duration = Duration::from_millis(40);
 const MANY: usize = 40;
 /// The whole list is read again this often, in case an event was lost.
 const RESYNC: Duration = Duration::from_secs(60);
+/// An engine says that a container died before its own list does (it cleans up first), and after a kill or an exit
+/// says nothing more: such a container is looked at again, this long after.
+const LOOK_AGAIN: [Duration; 3] = [
+    Duration::from_millis(250),
+    Duration::from_secs(1),
+    Duration::from_secs(4),
+];
 const RETRY_FIRST: Duration = Duration::from_millis(500);
 const RETRY_LAST: Duration = Duration::from_secs(15);
 
@@ -69,6 +80,7 @@ async fn follow(
         return service.forget(id);
     };
     if !machine.state.is_up() {
+        service.numbers_are_old(id);
         return service.watching(
             &machine,
             false,
@@ -112,43 +124,66 @@ async fn watch(service: Arc<DockerService>, machine: MachineRow) {
 
 /// From connect until the engine goes away.
 async fn session(service: &DockerService, machine: &MachineRow) -> AppResult<()> {
-    let engine = Engine::connect(service.machines.docker_socket(machine.id).await?).await?;
-    let events = pin!(engine.events().ready_chunks(256));
-    let version = engine.version().await?;
-    let shard = machine.id.to_string();
-    // The request for the events is sent by the first poll: poll it while the list is read.
-    let (mut changes, listed) = (Changes::new(events), engine.list(machine, None));
-    let rows = changes.during(listed).await??;
-    service.containers.replace(&shard, rows);
-    service.watching(machine, true, version, None);
+    let engine = Engine::of(&service.machines, machine.id).await?;
+    let events = pin!(engine.events().await?.ready_chunks(256));
+    let mut changes = Changes::new(events, |id| service.memory.started(machine.id, id, UnixMillis::now()));
+    let listed = engine.list(machine, None);
+    let seen = changes.during(listed).await??;
+    service.all(machine.id, seen);
+    service.settle_numbers(machine.id);
+    service.watching(machine, true, engine.version(), None);
     loop {
+        service.count(machine.id);
         match changes.next().await? {
             Some(ids) if ids.len() <= MANY => {
                 let ids: Vec<String> = ids.into_iter().collect();
-                let rows = engine.list(machine, Some(&ids)).await?;
-                let gone: Vec<String> = ids
-                    .into_iter()
-                    .filter(|id| rows.iter().all(|r| r.id.as_str() != id))
-                    .collect();
-                service.containers.change(&shard, rows, &gone);
+                let seen = engine.list(machine, Some(&ids)).await?;
+                service.some(machine.id, seen, &ids);
             }
-            _ => service.containers.replace(&shard, engine.list(machine, None).await?),
+            _ => service.all(machine.id, engine.list(machine, None).await?),
         }
+        service.settle_numbers(machine.id);
+    }
+}
+
+impl DockerService {
+    /// What is on a machine, all of it.
+    fn all(&self, machine: MachineId, seen: Vec<Seen>) {
+        let rows = self.memory.take(machine, seen, true, UnixMillis::now());
+        self.containers.replace(&machine.to_string(), rows);
+        self.logs.touched(machine, None);
+    }
+    /// What became of the containers `ids`; those that were not seen are gone.
+    fn some(&self, machine: MachineId, seen: Vec<Seen>, ids: &[String]) {
+        let rows = self.memory.take(machine, seen, false, UnixMillis::now());
+        let there: HashSet<&str> = rows.iter().map(|it| it.row.id.as_str()).collect();
+        let gone: Vec<String> = ids.iter().filter(|id| !there.contains(id.as_str())).cloned().collect();
+        self.containers.change(&machine.to_string(), rows, &gone);
+        self.logs.touched(machine, Some(ids));
     }
 }
 
 /// Events, gathered into sets of container ids.
-struct Changes<S> {
+struct Changes<S, F> {
     events: S,
+    /// Is told of each container whose process began.
+    started: F,
     waiting: BTreeSet<String>,
+    /// Who is to be looked at again, and when.
+    again: BTreeSet<(tokio::time::Instant, String)>,
+    /// Something happened that nobody could read.
+    unknown: bool,
     resync_at: tokio::time::Instant,
 }
 
-impl<S: Stream<Item = Vec<AppResult<String>>> + Unpin> Changes<S> {
-    fn new(events: S) -> Self {
+impl<S: Stream<Item = Vec<AppResult<Event>>> + Unpin, F: Fn(&str)> Changes<S, F> {
+    fn new(events: S, started: F) -> Self {
         Self {
             events,
+            started,
             waiting: BTreeSet::new(),
+            again: BTreeSet::new(),
+            unknown: false,
             resync_at: tokio::time::Instant::now() + RESYNC,
         }
     }
@@ -164,29 +199,64 @@ impl<S: Stream<Item = Vec<AppResult<String>>> + Unpin> Changes<S> {
         }
     }
 
-    /// The next set of changed containers; `None` when it is time to read them all.
+    /// The next set of changed containers; `None` when it is time to read them all. The full list is due by
+    /// the clock, however much happens in between.
     async fn next(&mut self) -> AppResult<Option<BTreeSet<String>>> {
-        if self.waiting.is_empty() {
+        if self.waiting.is_empty() && !self.unknown {
+            let due = self.due();
             tokio::select! {
                 chunk = self.events.next() => self.keep(chunk)?,
-                () = tokio::time::sleep_until(self.resync_at) => {
-                    self.resync_at = tokio::time::Instant::now() + RESYNC;
-                    return Ok(None);
-                }
+                () = tokio::time::sleep_until(due) => {}
             }
         }
         self.during(tokio::time::sleep(GATHER)).await?;
+        self.take_again();
+        if std::mem::take(&mut self.unknown) || tokio::time::Instant::now() >= self.resync_at {
+            self.resync_at = tokio::time::Instant::now() + RESYNC;
+            self.waiting.clear();
+            return Ok(None);
+        }
         Ok(Some(std::mem::take(&mut self.waiting)))
     }
 
-    fn keep(&mut self, chunk: Option<Vec<AppResult<String>>>) -> AppResult<()> {
+    /// When there is something to do though nothing happens.
+    fn due(&self) -> tokio::time::Instant {
+        self.again
+            .first()
+            .map_or(self.resync_at, |(at, _)| self.resync_at.min(*at))
+    }
+
+    fn take_again(&mut self) {
+        let now = tokio::time::Instant::now();
+        while let Some(next) = self.again.pop_first() {
+            if next.0 > now {
+                self.again.insert(next);
+                return;
+            }
+            self.waiting.insert(next.1);
+        }
+    }
+
+    fn keep(&mut self, chunk: Option<Vec<AppResult<Event>>>) -> AppResult<()> {
         let ended = || {
             crate::error::AppError::unavailable(
                 "The engine ended its stream of events; it is restarting or was stopped.",
             )
         };
         for event in chunk.ok_or_else(ended)? {
-            self.waiting.insert(event?);
+            match event? {
+                Event::Container { id, started, ended } => {
+                    if started {
+                        (self.started)(&id);
+                    }
+                    if ended {
+                        let now = tokio::time::Instant::now();
+                        self.again.extend(LOOK_AGAIN.map(|later| (now + later, id.clone())));
+                    }
+                    self.waiting.insert(id);
+                }
+                Event::Unreadable => self.unknown = true,
+            }
         }
         Ok(())
     }

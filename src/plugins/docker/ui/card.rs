@@ -1,33 +1,35 @@
 //! What other pages show of containers.
 
-use super::{actions::Actions, row::ContainerLine};
+use super::{
+    Window,
+    actions::Actions,
+    table::{FleetTable, sorting},
+};
 use crate::{
     core::{
-        live::{
-            client::{live_rows, row_key},
-            model::Rows,
-        },
+        live::client::{live_rows, live_window},
         url::url,
     },
     plugins::{
         docker::{
             api::list_containers,
-            model::{ContainerState, Fleet, Health, TOPIC_CONTAINERS},
+            model::{Cell, ContainerQuery, Fleet, TOPIC_ENGINES, TOPIC_FLEET},
         },
         machines::model::MachineId,
     },
-    ui::{Column, ErrorBox, Skeleton, Table},
+    ui::{ErrorBox, Skeleton},
 };
 use leptos::prelude::*;
 
-/// Containers by state, for the overview.
-pub fn overview_card() -> AnyView {
-    let fleet = Resource::new(|| (), |()| list_containers());
+/// A part of the fleet that lives. `show` makes its view.
+fn fleet_of(query: ContainerQuery, lines: u8, show: fn(Fleet, ContainerQuery) -> AnyView) -> AnyView {
+    let query = StoredValue::new(query);
+    let fleet = Resource::new(|| (), move |()| list_containers(query.with_value(ContainerQuery::text)));
     view! {
-        <Transition fallback=|| view! { <Skeleton lines=2 /> }>
+        <Transition fallback=move || view! { <Skeleton lines /> }>
             {move || Suspend::new(async move {
                 match fleet.await {
-                    Ok(initial) => view! { <Counts initial /> }.into_any(),
+                    Ok(initial) => show(initial, query.get_value()),
                     Err(error) => view! { <ErrorBox error /> }.into_any(),
                 }
             })}
@@ -36,73 +38,45 @@ pub fn overview_card() -> AnyView {
     .into_any()
 }
 
-#[component]
-fn Counts(initial: Fleet) -> impl IntoView {
-    let rows = live_rows(TOPIC_CONTAINERS, None, initial.containers);
-    let count = move |wanted: fn(ContainerState, Health) -> bool| {
-        Memo::new(move |_| rows.all().iter().filter(|r| wanted(r.state, r.health)).count())
+/// The containers of one machine, for its page: the same table with its filter set.
+pub fn machine_containers(machine: MachineId) -> AnyView {
+    let query = ContainerQuery {
+        host: vec![machine.to_string()],
+        ..ContainerQuery::default()
     };
-    let running = count(|state, _| state == ContainerState::Running);
-    let unhealthy = count(|state, health| {
-        health == Health::Unhealthy || matches!(state, ContainerState::Restarting | ContainerState::Dead)
-    });
-    let stopped = count(|state, _| matches!(state, ContainerState::Exited | ContainerState::Created));
-    view! {
-        <dl class="counts">
-            <div><dt>"Running"</dt><dd class="num"><a href=url("/containers?q=running")>{move || running.get()}</a></dd></div>
-            <div><dt>"Need attention"</dt><dd class="num">{move || unhealthy.get()}</dd></div>
-            <div><dt>"Stopped"</dt><dd class="num"><a href=url("/containers?q=exited")>{move || stopped.get()}</a></dd></div>
-        </dl>
-    }
+    fleet_of(query, 3, |initial, query| {
+        view! { <OfMachine initial query /> }.into_any()
+    })
 }
 
-const COLUMNS: &[Column] = &[
-    Column::new("Name"),
-    Column::new("Image").class("only-wide"),
-    Column::new("State"),
-    Column::new("Health").class("only-wide"),
-    Column::new("Ports").class("only-wide"),
-    Column::new("Created").class("only-wide"),
-    Column::new("Actions").quiet(),
+/// The columns beside the ones that say what the page says already.
+const CELLS: [Cell; 6] = [
+    Cell::Image,
+    Cell::State,
+    Cell::Health,
+    Cell::Cpu,
+    Cell::Memory,
+    Cell::Ports,
 ];
 
-/// The containers of one machine, for its page.
-pub fn machine_containers(machine: MachineId) -> AnyView {
-    let fleet = Resource::new(|| (), |()| list_containers());
-    view! {
-        <Transition fallback=|| view! { <Skeleton lines=3 /> }>
-            {move || Suspend::new(async move {
-                match fleet.await {
-                    Ok(initial) => view! { <OfMachine initial machine /> }.into_any(),
-                    Err(error) => view! { <ErrorBox error /> }.into_any(),
-                }
-            })}
-        </Transition>
-    }
-    .into_any()
-}
-
 #[component]
-fn OfMachine(initial: Fleet, machine: MachineId) -> impl IntoView {
-    let shard = machine.to_string();
-    let Rows { mut rows, mut seqs } = initial.containers;
-    rows.retain(|row| row.machine == machine);
-    seqs.retain(|seq| seq.shard == shard);
-    let rows = live_rows(TOPIC_CONTAINERS, Some(vec![shard]), Rows { rows, seqs });
-    let keys = Memo::new(move |_| {
-        let mut all = rows.all();
-        all.sort_by(|a, b| a.name.cmp(&b.name));
-        all.iter().map(row_key).collect::<Vec<_>>()
-    });
-    let any = Memo::new(move |_| !keys.with(Vec::is_empty));
+fn OfMachine(initial: Fleet, query: ContainerQuery) -> impl IntoView {
+    let window: Window = live_window(TOPIC_FLEET, Signal::stored(query.view()), initial.window);
+    let engines = live_rows(TOPIC_ENGINES, Some(query.host.clone()), initial.engines);
+    let any = Memo::new(move |_| window.ids.with(|ids| !ids.is_empty()));
     let actions = Actions::provide();
+    let href = url(&query.path());
     view! {
         <Show when=move || any.get() fallback=|| view! { <p class="muted">"No container on this host."</p> }>
-            <Table caption="Containers of this machine" columns=COLUMNS>
-                <For each=move || keys.get() key=Clone::clone let:key>
-                    {rows.get(&key).map(|row| view! { <ContainerLine row actions stale=Signal::stored(false) no_host=true /> })}
-                </For>
-            </Table>
+            <FleetTable
+                window
+                engines
+                caption="Containers of this machine"
+                actions
+                cells=Signal::stored(CELLS.to_vec())
+                sorting=sorting(Signal::stored(query.clone()))
+            />
         </Show>
+        <p><a href=href>{move || format!("All {} in the table of containers, to filter and to choose", window.total.get())}</a></p>
     }
 }

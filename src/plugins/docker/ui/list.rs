@@ -1,243 +1,132 @@
-//! Every container of every host in one table. Filter, order and page are in the address.
+//! Every container of every host in one table. Filter, order, page and columns are in the address.
 
-use super::{actions::Actions, row::ContainerLine};
+use super::{
+    Window,
+    actions::Actions,
+    bulk::BulkBar,
+    filter::{Chips, FilterForm},
+    select::Selection,
+    table::{FleetTable, sorting},
+};
 use crate::{
     core::{
-        live::client::{LiveRows, live_rows, row_key},
+        live::{
+            client::{Line, LiveRows, live_rows, live_window},
+            model::ConnState,
+        },
         url::url,
     },
     plugins::docker::{
         api::list_containers,
-        model::{ContainerRow, EngineRow, Fleet, TOPIC_CONTAINERS, TOPIC_ENGINES},
+        model::{ContainerQuery, EngineRow, Fleet, TOPIC_ENGINES, TOPIC_FLEET},
     },
-    ui::{
-        Ago, Button, Column, EmptyState, LinkButton, Note, PageHeader, Skeleton, Table, Tone, Variant, table::Sorting,
-    },
+    ui::{Ago, EmptyState, ErrorBox, LinkButton, Note, PageHeader, Skeleton, Tone, Variant},
 };
-use leptos::prelude::*;
+use leptos::{prelude::*, task::spawn_local};
 use leptos_meta::Title;
-use leptos_router::hooks::use_query_map;
-use std::cmp::Ordering;
+use leptos_router::hooks::use_location;
 
-const COLUMNS: &[Column] = &[
-    Column::new("Name").sort("name"),
-    Column::new("Image").class("only-wide").sort("image"),
-    Column::new("State").sort("state"),
-    Column::new("Health").class("only-wide").sort("health"),
-    Column::new("Ports").class("only-wide"),
-    Column::new("Host").sort("host"),
-    Column::new("Created").class("only-wide").sort("age"),
-    Column::new("Actions").quiet(),
-];
-const PER_PAGE: usize = 200;
-const MAX_PER_PAGE: usize = 1_000;
+/// Hosts that are not live are named one by one up to this many.
+const NAMED: usize = 3;
 
 #[component]
 pub fn ContainersPage() -> impl IntoView {
-    let fleet = Resource::new(|| (), |()| list_containers());
+    let search = use_location().search;
+    let query = Memo::new(move |_| search.with(|text| ContainerQuery::read(text)));
+    let fleet = Resource::new(|| (), move |()| list_containers(query.get_untracked().text()));
     view! {
         <Title text="Containers" />
         <PageHeader title="Containers" lead="Every container of every host." />
         <Transition fallback=|| view! { <Skeleton /> }>
-            {move || Suspend::new(async move { fleet.await.map(|initial| view! { <Containers initial /> }) })}
+            {move || Suspend::new(async move { fleet.await.map(|initial| view! { <Containers initial query /> }) })}
         </Transition>
     }
     .into_any()
 }
 
-/// What the address says about the table.
-#[derive(Clone, Debug, PartialEq)]
-struct Query {
-    filter: String,
-    sort: String,
-    page: usize,
-    per: usize,
-}
-
-impl Query {
-    fn read() -> Memo<Self> {
-        let map = use_query_map();
-        Memo::new(move |_| {
-            map.with(|q| {
-                let number = |name: &str, default| q.get(name).and_then(|t| t.parse().ok()).unwrap_or(default);
-                Self {
-                    filter: q.get("q").unwrap_or_default(),
-                    sort: q.get("sort").unwrap_or_default(),
-                    page: number("page", 1).max(1),
-                    per: number("per", PER_PAGE).clamp(1, MAX_PER_PAGE),
-                }
-            })
-        })
-    }
-
-    fn href(&self) -> String {
-        let mut parts = Vec::new();
-        let encode = |text: &str| leptos_router::location::Url::escape(text);
-        if !self.filter.is_empty() {
-            parts.push(format!("q={}", encode(&self.filter)));
-        }
-        if !self.sort.is_empty() {
-            parts.push(format!("sort={}", self.sort));
-        }
-        if self.per != PER_PAGE {
-            parts.push(format!("per={}", self.per));
-        }
-        if self.page > 1 {
-            parts.push(format!("page={}", self.page));
-        }
-        url(&format!(
-            "/containers{}{}",
-            if parts.is_empty() { "" } else { "?" },
-            parts.join("&")
-        ))
-    }
-}
-
 #[component]
-fn Containers(initial: Fleet) -> impl IntoView {
-    let rows = live_rows(TOPIC_CONTAINERS, None, initial.containers);
+fn Containers(initial: Fleet, query: Memo<ContainerQuery>) -> impl IntoView {
+    let view = Memo::new(move |_| query.with(ContainerQuery::view));
+    let window: Window = live_window(TOPIC_FLEET, view, initial.window);
     let engines = live_rows(TOPIC_ENGINES, None, initial.engines);
-    let query = Query::read();
-    let matching = Memo::new(move |_| ordered(rows.all(), &query.get()));
-    let total = Memo::new(move |_| matching.with(Vec::len));
-    let shown = Memo::new(move |_| {
-        let q = query.get();
-        matching.with(|keys| {
-            keys.iter()
-                .skip((q.page - 1) * q.per)
-                .take(q.per)
-                .cloned()
-                .collect::<Vec<_>>()
-        })
-    });
-    let none_at_all = Memo::new(move |_| rows.all().is_empty());
+    ask_while_down(window, query);
+    let (selection, actions) = (Selection::new(window), Actions::provide());
+    let refused = actions.act.value().get_untracked().and_then(Result::err);
+    let none_at_all = Memo::new(move |_| window.summary.with(|facets| facets.all == 0));
     let no_engine = Memo::new(move |_| engines.all().is_empty());
-    let actions = Actions::provide();
+    let shown = Memo::new(move |_| window.ids.with(|ids| !ids.is_empty()));
     view! {
+        {refused.map(|error| view! { <ErrorBox error /> })}
         <Problems engines />
         <Show when=move || !none_at_all.get() fallback=move || view! { <Nothing no_engine /> }>
-            <div class="toolbar">
-                <FilterForm query />
-                <p class="muted" role="status">{move || count_text(total.get())}</p>
+            <div class="stack stack-s">
+                <FilterForm query facets=window.summary />
+                <Chips query />
+                <p class="muted" role="status">{move || count_text(window.total.get(), window.summary.with(|f| f.all))}</p>
             </div>
-            <Table caption="Containers" columns=COLUMNS sorting=sorting(query)>
-                <For each=move || shown.get() key=Clone::clone let:key>
-                    {rows.get(&key).map(|row| {
-                        let machine = row.with_untracked(|r| r.machine);
-                        let stale = Signal::derive(move || engines.all().iter().any(|e| e.machine == machine && !e.watching));
-                        view! { <ContainerLine row actions stale /> }
-                    })}
-                </For>
-            </Table>
-            <Pages query total />
+            <Show when=move || shown.get() fallback=move || view! { <NoMatch query window /> }>
+                <FleetTable
+                    window
+                    engines
+                    caption="Containers"
+                    actions
+                    cells=Signal::derive(move || query.with(|q| q.cells.clone()))
+                    sorting=sorting(query.into())
+                    selection
+                />
+            </Show>
+            <Pages query window />
+            <BulkBar selection window query />
         </Show>
     }
 }
 
-fn count_text(total: usize) -> String {
-    if total == 1 {
-        "1 container".to_owned()
-    } else {
-        format!("{total} containers")
-    }
-}
-
-/// The keys of the rows that match, in order.
-fn ordered(rows: Vec<ContainerRow>, query: &Query) -> Vec<String> {
-    let words: Vec<String> = query
-        .filter
-        .to_lowercase()
-        .split_whitespace()
-        .map(str::to_owned)
-        .collect();
-    let mut rows: Vec<ContainerRow> = rows
-        .into_iter()
-        .filter(|row| words.iter().all(|word| matches(row, word)))
-        .collect();
-    let (column, descending) = query
-        .sort
-        .strip_prefix('-')
-        .map_or((query.sort.as_str(), false), |c| (c, true));
-    rows.sort_by(|a, b| {
-        if descending {
-            compare(b, a, column)
-        } else {
-            compare(a, b, column)
+/// While the line is down nobody answers a changed view there: it is asked for by a call.
+fn ask_while_down(window: Window, query: Memo<ContainerQuery>) {
+    let line = use_context::<Line>();
+    Effect::new(move |before: Option<String>| {
+        let text = query.with(ContainerQuery::text);
+        let down = line.is_some_and(|line| line.state.get_untracked() != ConnState::Live);
+        if down && before.is_some_and(|before| before != text) {
+            let asked = text.clone();
+            spawn_local(async move {
+                let answer = list_containers(asked.clone()).await;
+                let still = query.try_with_untracked(|q| q.text() == asked) == Some(true);
+                if let Ok(fleet) = answer
+                    && still
+                {
+                    window.show(fleet.window);
+                }
+            });
         }
+        text
     });
-    rows.iter().map(row_key).collect()
 }
 
-fn matches(row: &ContainerRow, word: &str) -> bool {
-    let fields = [&row.name, &row.image, &row.machine_name];
-    fields.iter().any(|f| f.to_lowercase().contains(word))
-        || row.state.as_str() == word
-        || row.id.as_str().starts_with(word)
-}
-
-fn compare(a: &ContainerRow, b: &ContainerRow, column: &str) -> Ordering {
-    let first = match column {
-        "host" => a.machine_name.cmp(&b.machine_name),
-        "image" => a.image.cmp(&b.image),
-        "state" => a.state.cmp(&b.state),
-        "health" => a.health.cmp(&b.health),
-        "age" => b.created_at.cmp(&a.created_at),
-        _ => Ordering::Equal,
-    };
-    first.then_with(|| (&a.name, &a.machine_name, &a.id).cmp(&(&b.name, &b.machine_name, &b.id)))
-}
-
-fn sorting(query: Memo<Query>) -> Sorting {
-    Sorting {
-        current: Signal::derive(move || {
-            let sort = query.get().sort;
-            if sort.is_empty() { "name".to_owned() } else { sort }
-        }),
-        href: Callback::new(move |sort: String| {
-            Query {
-                sort,
-                page: 1,
-                ..query.get()
-            }
-            .href()
-        }),
-    }
-}
-
-/// A search that is a link: it can be shared, and works without script.
-#[component]
-fn FilterForm(query: Memo<Query>) -> impl IntoView {
-    view! {
-        <leptos_router::components::Form action=url("/containers") method="get" attr:class="form-inline" attr:role="search">
-            <input
-                class="input"
-                type="search"
-                name="q"
-                aria-label="Filter by name, image, host or state"
-                placeholder="Filter by name, image, host or state"
-                value=move || query.get().filter
-            />
-            {move || (!query.get().sort.is_empty()).then(|| view! { <input type="hidden" name="sort" value=query.get().sort /> })}
-            <Button>"Filter"</Button>
-        </leptos_router::components::Form>
+fn count_text(matching: u32, all: u32) -> String {
+    match (matching, all) {
+        (1, 1) => "1 container".to_owned(),
+        (n, all) if n == all => format!("{n} containers"),
+        (n, all) => format!("{n} of {all} containers"),
     }
 }
 
 #[component]
-fn Pages(query: Memo<Query>, total: Memo<usize>) -> impl IntoView {
+fn Pages(query: Memo<ContainerQuery>, window: Window) -> impl IntoView {
     move || {
         let q = query.get();
-        let last = total.get().div_ceil(q.per).max(1);
-        let link = |page: usize, label: &'static str| {
-            (page >= 1 && page <= last && page != q.page)
-                .then(|| view! { <a class="btn btn-small" href=Query { page, ..q.clone() }.href()>{label}</a> })
+        let last = window.total.get().div_ceil(q.per).max(1);
+        let link = |page: u32, label: &'static str| {
+            let there = (1..=last).contains(&page) && page != q.page;
+            let href = url(&ContainerQuery { page, ..q.clone() }.path());
+            there.then(|| view! { <a class="btn btn-small" href=href>{label}</a> })
         };
         (last > 1).then(|| {
             view! {
-                <nav class="cluster" aria-label="Pages">
-                    {link(q.page.saturating_sub(1), "Previous")}
+                <nav class="pager" aria-label="Pages">
+                    {link(q.page - 1, "Previous")}
                     <span class="muted num">{format!("Page {} of {last}", q.page)}</span>
-                    {link(q.page + 1, "Next")}
+                    {link(q.page.saturating_add(1), "Next")}
                 </nav>
             }
         })
@@ -250,16 +139,25 @@ fn Problems(engines: LiveRows<EngineRow>) -> impl IntoView {
     move || {
         let mut down: Vec<EngineRow> = engines.all().into_iter().filter(|e| !e.watching).collect();
         down.sort_by(|a, b| a.machine_name.cmp(&b.machine_name));
-        down.into_iter()
-            .map(|engine| {
-                let href = url(&format!("/machines/{}", engine.machine));
-                view! {
-                    <Note tone=Tone::Warn title=format!("{}: not live", engine.machine_name)>
-                        <p>{engine.problem} " Its rows are as of " <Ago at=engine.since /> ". " <a href=href>"See the machine"</a></p>
-                    </Note>
-                }
-            })
-            .collect_view()
+        let count = down.len();
+        let notes = down.into_iter().map(|engine| {
+            let href = url(&format!("/machines/{}", engine.machine));
+            view! {
+                <Note tone=Tone::Warn title=format!("{}: not live", engine.machine_name)>
+                    <p>{engine.problem} " Its rows are as of " <Ago at=engine.since /> ". " <a href=href>"See the machine"</a></p>
+                </Note>
+            }
+        });
+        if count <= NAMED {
+            return notes.collect_view().into_any();
+        }
+        view! {
+            <details class="stack stack-s">
+                <summary>{format!("{count} hosts are not live: their rows may be old")}</summary>
+                {notes.collect_view()}
+            </details>
+        }
+        .into_any()
     }
 }
 
@@ -276,6 +174,29 @@ fn Nothing(no_engine: Memo<bool>) -> impl IntoView {
         }
         view! {
             <EmptyState icon="containers" title="No container on any host" text="Start one with docker run on a host: it shows here within a second." />
+        }
+        .into_any()
+    }
+}
+
+/// The filter finds nothing, or the page is past the end.
+#[component]
+fn NoMatch(query: Memo<ContainerQuery>, window: Window) -> impl IntoView {
+    move || {
+        if window.total.get() > 0 {
+            let first = ContainerQuery { page: 1, ..query.get() };
+            return view! {
+                <EmptyState icon="containers" title="This page is past the end" text="Fewer containers match than there were.">
+                    <LinkButton href=url(&first.path())>"First page"</LinkButton>
+                </EmptyState>
+            }
+            .into_any();
+        }
+        let cleared = url(&query.with(ContainerQuery::cleared).path());
+        view! {
+            <EmptyState icon="search" title="No container matches the filter" text="Take a part of it away, or all of it.">
+                <LinkButton href=cleared>"Clear filters"</LinkButton>
+            </EmptyState>
         }
         .into_any()
     }

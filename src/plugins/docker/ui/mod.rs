@@ -1,17 +1,29 @@
 //! The containers page, the page of one container, and what other pages show of containers.
 
 mod actions;
+mod bulk;
 mod card;
+mod filter;
 mod list;
+mod overview;
 mod page;
 mod row;
+mod select;
+mod table;
 
-pub use card::{machine_containers, overview_card};
+pub use card::machine_containers;
 pub use list::ContainersPage;
+pub use overview::{attention_card, consumers_card, overview_card};
 pub use page::ContainerPage;
 
-use super::model::{ContainerState, Health};
-use crate::ui::Tone;
+use super::model::{ContainerState, Facets, Health, Reading};
+use crate::{core::live::client::LiveWindow, plugins::docker::model::ContainerRow, ui::Tone};
+
+/// The rows of the table as a page holds them.
+type Window = LiveWindow<ContainerRow, Option<Reading>, Facets>;
+
+/// How a process ends that was asked to (SIGTERM) or made to (SIGKILL): a stop, not a fault.
+const STOPPED: [i64; 2] = [143, 137];
 
 /// State and health as one word for people, and how it is meant.
 fn condition(state: ContainerState, health: Health, exit_code: Option<i64>) -> (Tone, String) {
@@ -25,6 +37,7 @@ fn condition(state: ContainerState, health: Health, exit_code: Option<i64>) -> (
             (Tone::Warn, text)
         }
         (ContainerState::Exited, _) => match exit_code {
+            Some(code) if STOPPED.contains(&code) => (Tone::Idle, format!("exited {code}")),
             Some(code) if code != 0 => (Tone::Bad, format!("exited {code}")),
             _ => (Tone::Idle, text),
         },
@@ -38,5 +51,20 @@ fn health(health: Health) -> Option<(Tone, &'static str)> {
         Health::Starting => Some((Tone::Info, "starting")),
         Health::Healthy => Some((Tone::Ok, "healthy")),
         Health::Unhealthy => Some((Tone::Bad, "unhealthy")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_container_that_was_stopped_is_no_fault() {
+        let tone = |code| condition(ContainerState::Exited, Health::None, code).0;
+        assert_eq!(
+            (tone(Some(143)), tone(Some(137)), tone(Some(0))),
+            (Tone::Idle, Tone::Idle, Tone::Idle)
+        );
+        assert_eq!((tone(Some(1)), tone(Some(139))), (Tone::Bad, Tone::Bad));
     }
 }

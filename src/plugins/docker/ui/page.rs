@@ -1,8 +1,16 @@
-//! The page of one container.
+//! The page of one container: what it is and does, its log, how it was made. Each tab has its address.
+
+mod attached;
+mod charts;
+mod config;
+mod data;
+mod details;
+mod logs;
+mod overview;
 
 use super::{
     actions::{Actions, ContainerActions},
-    condition, health,
+    condition,
 };
 use crate::{
     core::{
@@ -16,19 +24,30 @@ use crate::{
     plugins::{
         docker::{
             api::container,
-            model::{ContainerId, ContainerRow, Port, TOPIC_CONTAINERS},
+            model::{ContainerId, ContainerRow, TOPIC_CONTAINERS},
         },
         machines::model::MachineId,
     },
-    ui::{Ago, Crumb, EmptyState, LinkButton, PageHeader, PageTitle, Skeleton, StateBadge},
+    ui::{
+        Crumb, EmptyState, LinkButton, PageHeader, PageTitle, Skeleton, StateBadge,
+        tabs::{PageTabs, current_tab},
+    },
 };
+use data::{Data, Ids};
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
+
+const TABS: &[(&str, &str)] = &[
+    ("overview", "Overview"),
+    ("logs", "Logs"),
+    ("config", "Configuration"),
+    ("attached", "Network and storage"),
+];
 
 #[component]
 pub fn ContainerPage() -> impl IntoView {
     let params = use_params_map();
-    let ids = Memo::new(move |_| {
+    let ids: Memo<Ids> = Memo::new(move |_| {
         params.with(|p| {
             let machine: MachineId = p.get("machine")?.parse().ok()?;
             let container: ContainerId = p.get("container")?.parse().ok()?;
@@ -44,30 +63,32 @@ pub fn ContainerPage() -> impl IntoView {
             }
         },
     );
+    let tab = current_tab(TABS);
+    let data = Data::ask(ids, tab);
     view! {
         <Transition fallback=|| view! { <Skeleton /> }>
-            {move || Suspend::new(async move { found.await.map(|initial| view! { <Shown initial /> }) })}
+            {move || Suspend::new(async move { found.await.map(|initial| view! { <Shown initial tab data /> }) })}
         </Transition>
     }
     .into_any()
 }
 
 #[component]
-fn Shown(initial: Rows<ContainerRow>) -> impl IntoView {
+fn Shown(initial: Rows<ContainerRow>, tab: Memo<&'static str>, data: Data) -> impl IntoView {
     let Some(first) = initial.rows.first().cloned() else {
         return ().into_any();
     };
     let key = row_key(&first);
     let rows = live_rows(TOPIC_CONTAINERS, Some(vec![first.machine.to_string()]), initial);
-    let there = Memo::new({
-        let key = key.clone();
-        move |_| rows.all().iter().any(|row| row_key(row) == key)
-    });
+    let now = rows.follow(key.clone());
+    let there = Memo::new(move |_| now.with(Option::is_some));
     let row = rows.get(&key);
     let shown = move || {
         match (there.get(), row.clone()) {
-        (true, Some(row)) => view! { <Container row=row.into() /> }.into_any(),
+        (true, Some(row)) => view! { <Container row=row.into() tab data /> }.into_any(),
         _ => view! {
+            <PageTitle text=Signal::stored(first.name.clone()) />
+            <PageHeader title=Signal::stored(first.name.clone()) />
             <EmptyState icon="containers" title=format!("{} is gone", first.name) text="The container was removed from its host.">
                 <LinkButton href=url("/containers")>"All containers"</LinkButton>
             </EmptyState>
@@ -79,47 +100,30 @@ fn Shown(initial: Rows<ContainerRow>) -> impl IntoView {
 }
 
 #[component]
-fn Container(row: Signal<ContainerRow>) -> impl IntoView {
+fn Container(row: Signal<ContainerRow>, tab: Memo<&'static str>, data: Data) -> impl IntoView {
     let actions = Actions::provide();
     let now = move || row.with(|r| condition(r.state, r.health, r.exit_code));
     let crumbs = vec![Crumb {
         label: "Containers".to_owned(),
         href: url("/containers"),
     }];
-    let badge = view! { <StateBadge tone=Signal::derive(move || now().0) text=Signal::derive(move || now().1) /> };
     let host = row.with_untracked(|r| url(&format!("/machines/{}", r.machine)));
+    let badge = view! {
+        <StateBadge tone=Signal::derive(move || now().0) text=Signal::derive(move || now().1) />
+        <span class="muted">"on " <a href=host>{move || row.with(|r| r.machine_name.clone())}</a></span>
+    };
+    let path = row.with_untracked(|r| format!("/containers/{}/{}", r.machine, r.id));
     view! {
         <PageTitle text=Signal::derive(move || row.with(|r| r.name.clone())) />
         <PageHeader title=Signal::derive(move || row.with(|r| r.name.clone())) crumbs aside=badge.into_any()>
             <ContainerActions row actions large=true />
         </PageHeader>
-        <section class="card" aria-label="Facts">
-            <dl class="facts">
-                <dt>"Host"</dt>
-                <dd><a href=host>{move || row.with(|r| r.machine_name.clone())}</a></dd>
-                <dt>"Image"</dt>
-                <dd class="mono">{move || row.with(|r| r.image.clone())}</dd>
-                <dt>"Command"</dt>
-                <dd class="mono">{move || row.with(|r| r.command.clone())}</dd>
-                <dt>"Health"</dt>
-                <dd>{move || health(row.with(|r| r.health)).map_or("no health check".to_owned(), |(_, text)| text.to_owned())}</dd>
-                <dt>"Ports"</dt>
-                <dd class="mono">{move || row.with(|r| all_ports(&r.ports))}</dd>
-                <dt>"Stack"</dt>
-                <dd>{move || row.with(|r| r.project.clone().unwrap_or_else(|| "none".to_owned()))}</dd>
-                <dt>"Created"</dt>
-                <dd><Ago at=Signal::derive(move || row.with(|r| r.created_at)) /></dd>
-                <dt>"Id"</dt>
-                <dd class="mono">{move || row.with(|r| r.id.to_string())}</dd>
-            </dl>
-        </section>
-    }
-}
-
-fn all_ports(ports: &[Port]) -> String {
-    if ports.is_empty() {
-        "none".to_owned()
-    } else {
-        ports.iter().map(Port::label).collect::<Vec<_>>().join(", ")
+        <PageTabs label="Container" path items=TABS />
+        {move || match tab.get() {
+            "logs" => view! { <logs::LogsTab row log=data.log /> }.into_any(),
+            "config" => view! { <config::ConfigTab row data /> }.into_any(),
+            "attached" => view! { <attached::AttachedTab row data /> }.into_any(),
+            _ => view! { <overview::OverviewTab row data /> }.into_any(),
+        }}
     }
 }

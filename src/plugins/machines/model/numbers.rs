@@ -33,6 +33,13 @@ pub struct DiskSpace {
     pub total_bytes: i64,
 }
 
+impl DiskSpace {
+    /// The used part, 0 to 1; `None` for a file system without space of its own.
+    pub fn used_ratio(&self) -> Option<f64> {
+        (self.total_bytes > 0).then(|| self.used_bytes as f64 / self.total_bytes as f64)
+    }
+}
+
 /// One reading of a machine. What needs two readings is `None` in the first, and after a counter went back.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HostNumbers {
@@ -65,11 +72,7 @@ pub struct HostNumbers {
 impl HostNumbers {
     /// The fullest disk's used part, 0 to 1.
     pub fn disk_used_ratio(&self) -> Option<f64> {
-        self.disks
-            .iter()
-            .filter(|disk| disk.total_bytes > 0)
-            .map(|disk| disk.used_bytes as f64 / disk.total_bytes as f64)
-            .reduce(f64::max)
+        self.disks.iter().filter_map(DiskSpace::used_ratio).reduce(f64::max)
     }
     pub fn memory_used_ratio(&self) -> Option<f64> {
         (self.memory_total_bytes > 0).then(|| self.memory_used_bytes as f64 / self.memory_total_bytes as f64)

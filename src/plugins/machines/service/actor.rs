@@ -4,6 +4,7 @@
 //! woken: it ends what it has and reads anew, so there is one way through, whatever happened.
 
 use super::{
+    collect::{Collector, Desk, script},
     connect::{self, Connected},
     fleet::World,
     link::LocalLink,
@@ -20,7 +21,7 @@ use crate::{
         port::HostLink,
     },
 };
-use std::{convert::Infallible, future::pending, sync::Arc, time::Duration};
+use std::{convert::Infallible, future::pending, path::Path, sync::Arc, time::Duration};
 use tokio::{
     sync::{Notify, watch},
     time::{Instant, sleep},
@@ -64,13 +65,15 @@ impl LinkActor {
                 () = self.wake.notified() => {}
                 never = self.live(&mut current) => match never {},
             }
-            self.end(&mut current).await;
+            self.end(&mut current, "It was ended here, to begin anew or for good.")
+                .await;
         }
     }
 
     /// The one way a link ends, whatever the reason.
-    async fn end(&self, current: &mut Option<Connected>) {
+    async fn end(&self, current: &mut Option<Connected>, why: &str) {
         self.shown.withdraw();
+        self.shown.ended(why);
         if let Some(connected) = current.take() {
             connected.end().await;
         }
@@ -82,7 +85,7 @@ impl LinkActor {
         let Some(record) = record else { return pending().await };
         match &record.ssh {
             _ if record.disabled => self.shown.state(LinkState::Disabled, None, None),
-            None => self.live_local().await,
+            None => self.live_local(record.docker_socket.as_deref()).await,
             Some(_) if pins.is_empty() => {
                 let reason = "Compare the host's keys and accept them. Nobody logs in before that.";
                 self.shown.state(LinkState::Untrusted, Some(reason.to_owned()), None);
@@ -105,11 +108,47 @@ impl LinkActor {
         }
     }
 
-    async fn live_local(&self) {
+    async fn live_local(&self, socket: Option<&str>) {
         let link: Arc<dyn HostLink> = Arc::new(LocalLink);
-        let docker = socket::find(&*link, "of this server").await;
-        self.shown.offer(link.clone(), docker);
-        self.look_for_docker(&*link, "of this server").await
+        let user = local_user();
+        self.shown
+            .offer(link.clone(), socket::find(&*link, &user, socket).await);
+        let (late, is_late) = watch::channel(false);
+        tokio::join!(
+            self.look_for_docker(&*link, &user, socket),
+            self.collect_local(&*link, &late),
+            self.tell_late(is_late),
+        );
+    }
+
+    /// Never returns: a shell that ended is started again.
+    async fn collect_local(&self, link: &dyn HostLink, late: &watch::Sender<bool>) {
+        loop {
+            match Collector::start(async { script::local() }).await {
+                Ok(mut collector) => self.collect(&mut collector, link, late).await,
+                Err(error) => tracing::warn!(%error, "the numbers of this host cannot be read"),
+            }
+            self.world.numbers.down(self.id());
+            sleep(self.world.paces.docker).await;
+        }
+    }
+
+    /// Returns when nothing answers any more.
+    async fn collect(&self, collector: &mut Collector, link: &dyn HostLink, late: &watch::Sender<bool>) {
+        let desk = Desk {
+            numbers: &self.world.numbers,
+            shown: &self.shown,
+        };
+        collector.run(self.world.paces.collect, link, &desk, late).await;
+    }
+
+    /// Never returns.
+    async fn tell_late(&self, mut is_late: watch::Receiver<bool>) {
+        while is_late.changed().await.is_ok() {
+            let late = *is_late.borrow_and_update();
+            self.shown.late(late);
+        }
+        pending().await
     }
 
     /// Returns when the host's identity is in question; all else is tried again.
@@ -123,16 +162,16 @@ impl LinkActor {
                 Ok(connected) => {
                     begun = Instant::now();
                     let connected = current.insert(connected);
-                    self.hold(connected, target, pins).await
+                    self.hold(connected, record, target, pins).await
                 }
                 Err(failure) => failure,
             };
             if failure.is_host_key() {
-                self.end(current).await;
+                self.end(current, &failure.sentence()).await;
                 return self.stop_for_key(target, pins, failure).await;
             }
             let lasted = current.is_some() && begun.elapsed() > last;
-            self.end(current).await;
+            self.end(current, &failure.sentence()).await;
             pause = if lasted { first } else { pause };
             let wait = jittered(pause);
             tracing::info!(machine = %self.id(), reason = %failure.sentence(), wait_ms = wait.as_millis() as u64, "the link is down");
@@ -145,55 +184,64 @@ impl LinkActor {
 
     async fn connect(&self, record: &Record, target: &SshTarget, pins: &[HostKey]) -> Result<Connected, LinkFailure> {
         let turn = self.world.connects.acquire().await;
+        let (at, begun) = (UnixMillis::now(), Instant::now());
         let connected = connect::connect(&self.world, record, target, pins).await;
         drop(turn);
+        let failure = connected.as_ref().err().map(LinkFailure::sentence);
+        self.shown.tried(at, begun.elapsed(), failure);
         connected
     }
 
     /// Stays while the link is good; gives the reason why it is not any more.
-    async fn hold(&self, connected: &mut Connected, target: &SshTarget, pins: &[HostKey]) -> LinkFailure {
+    async fn hold(
+        &self,
+        connected: &mut Connected,
+        record: &Record,
+        target: &SshTarget,
+        pins: &[HostKey],
+    ) -> LinkFailure {
+        let control = connected.master.control();
         let Connected {
             master,
-            pulse,
+            collector,
             link,
             took_ms,
             ..
         } = connected;
         let link: Arc<dyn HostLink> = link.clone();
         self.shown.connected(*took_ms);
-        let (late, mut is_late) = watch::channel(false);
-        let user = target.user.as_str();
+        let (late, is_late) = watch::channel(false);
+        let (user, socket) = (target.user.as_str(), record.docker_socket.as_deref());
         let working = async {
-            let docker = socket::find(&*link, user).await;
-            self.shown.offer(link.clone(), docker);
-            self.look_for_docker(&*link, user).await
+            let look = socket::find(&*link, user, socket).await;
+            self.shown.offer(link.clone(), look);
+            self.look_for_docker(&*link, user, socket).await
         };
-        let telling = async {
-            while is_late.changed().await.is_ok() {
-                self.shown.late(*is_late.borrow_and_update());
-            }
-            pending::<()>().await
-        };
-        let (beating, probing) = (
-            pulse.run(self.world.paces.beat, &late),
+        let (collecting, probing) = (
+            self.collect(collector, &*link, &late),
             watch_key(target, pins, self.world.paces.key_probe),
         );
         tokio::select! {
             failure = master.died() => failure,
-            () = beating => LinkFailure::Lost,
+            () = collecting => LinkFailure::Lost,
             failure = probing => failure,
-            () = telling => LinkFailure::Lost,
+            () = unplugged(&control, self.world.paces.collect.beat) => LinkFailure::Unplugged,
+            () = self.tell_late(is_late) => LinkFailure::Lost,
             () = working => LinkFailure::Lost,
         }
     }
 
-    /// Never returns: looks again and again while there is no usable socket.
-    async fn look_for_docker(&self, link: &dyn HostLink, user: &str) {
+    /// Never returns: asks the engine again and again, and looks for one while there is none.
+    async fn look_for_docker(&self, link: &dyn HostLink, user: &str, socket: Option<&str>) {
         loop {
             sleep(self.world.paces.docker).await;
-            if !self.shown.has_docker() {
-                self.shown.docker(socket::find(link, user).await);
+            let known = self.shown.docker_now();
+            if let Some(docker) = &known
+                && socket::answers(link, docker).await
+            {
+                continue;
             }
+            self.shown.docker(socket::find(link, user, socket).await);
         }
     }
 
@@ -243,10 +291,25 @@ async fn watch_key(target: &SshTarget, pins: &[HostKey], every: Duration) -> Lin
                 };
             }
             Err(failure) if failure.is_host_key() => return failure,
-            // a probe that fails for another reason says nothing about the key, and the heartbeat watches the link
+            // a probe that fails for another reason says nothing about the key, and the collector watches the link
             Err(_) => {}
         }
     }
+}
+
+/// Ends when the master's control socket is gone: what stands on the link goes on, nothing new can begin.
+async fn unplugged(control: &Path, every: Duration) {
+    while tokio::fs::try_exists(control).await.unwrap_or(true) {
+        sleep(every).await;
+    }
+}
+
+/// The account that this server runs as, for the sentences about the local socket.
+fn local_user() -> String {
+    let user = nix::unistd::User::from_uid(nix::unistd::getuid());
+    user.ok()
+        .flatten()
+        .map_or_else(|| "of this server".to_owned(), |user| user.name)
 }
 
 fn jittered(pause: Duration) -> Duration {

@@ -1,16 +1,16 @@
-//! From what is stored to a link that answers: files, agent, ssh, first heartbeat.
+//! From what is stored to a link that answers: files, agent, ssh, first answer.
 
 use super::{
+    collect::{Collector, script, talk},
     fleet::World,
     link::SshLink,
-    pulse::Pulse,
     ssh::{
         agent::KeyAgent,
         config::{self, Stanza},
         failure::LinkFailure,
         hostkey::HostKey,
         keys::LoginKey,
-        master::{CONNECT_DEADLINE, Master},
+        master::{LOGGING_IN, Master},
         mux::Mux,
         rundir::write_private,
     },
@@ -26,7 +26,7 @@ use std::{path::Path, sync::Arc, time::Instant};
 /// A link that answered once. Its parts end together: see [`Connected::end`].
 pub struct Connected {
     pub master: Master,
-    pub pulse: Pulse,
+    pub collector: Collector,
     pub link: Arc<SshLink>,
     pub took_ms: u32,
     /// Kept for as long as the link stands.
@@ -36,7 +36,7 @@ pub struct Connected {
 impl Connected {
     /// Refuses new calls, ends the waiting ones, then ssh, its sockets and the agent.
     pub async fn end(self) {
-        self.link.0.close();
+        self.link.0.close().await;
         self.master.end().await;
     }
 }
@@ -64,16 +64,16 @@ pub async fn connect(
     let (file, agent) = (dir.join("cfg"), dir.join("agent"));
     write_files(&dir, &file, &agent, &alias, target, pins).map_err(ours)?;
     let agent = KeyAgent::start(&agent, key, pins).map_err(ours)?;
-    let master = Master::connect(&dir, &file, &alias, CONNECT_DEADLINE)
+    let master = Master::connect(&dir, &file, &alias, world.paces.login)
         .await
         .map_err(|failure| with_agent(failure, &agent))?;
     let mux = Arc::new(Mux::new(master.control(), &dir));
-    match Pulse::start(&mux).await {
-        Ok(pulse) => {
+    match Collector::start(converse(&mux)).await {
+        Ok(collector) => {
             let took_ms = u32::try_from(begun.elapsed().as_millis()).unwrap_or(u32::MAX);
             Ok(Connected {
                 master,
-                pulse,
+                collector,
                 link: Arc::new(SshLink(mux)),
                 took_ms,
                 _agent: agent,
@@ -84,6 +84,12 @@ pub async fn connect(
             Err(LinkFailure::NoCommands { text: error.message })
         }
     }
+}
+
+async fn converse(mux: &Mux) -> AppResult<talk::Talk> {
+    let mark = talk::mark();
+    let channel = mux.channel(&script::argv(&mark)).await?;
+    Ok(talk::Talk::new(channel, mark))
 }
 
 async fn open_key(world: &World, id: KeyId) -> AppResult<LoginKey> {
@@ -124,9 +130,12 @@ fn ours(error: AppError) -> LinkFailure {
     LinkFailure::Other { text }
 }
 
-/// ssh only says "permission denied" when the agent refused.
+/// What only the agent knows: ssh says "permission denied" when the agent refused, and nothing of how far it came.
 fn with_agent(failure: LinkFailure, agent: &KeyAgent) -> LinkFailure {
     match (&failure, agent.refused()) {
+        (LinkFailure::TimedOut { stage: LOGGING_IN }, _) if !agent.bound() => LinkFailure::TimedOut {
+            stage: "exchanging keys",
+        },
         (LinkFailure::AuthRefused { .. } | LinkFailure::AgentRefused { .. }, Some(why)) => {
             LinkFailure::AgentRefused { why: why.to_owned() }
         }

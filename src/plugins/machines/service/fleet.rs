@@ -1,9 +1,11 @@
 //! All machines of this server: their rows, their actors, and what those share.
 
 use super::{
-    actor, row,
+    actor,
+    collect::{Numbers, Pace},
+    row,
     shown::Shown,
-    ssh::rundir::RunDir,
+    ssh::{master::CONNECT_DEADLINE, rundir::RunDir},
     store::{self, Record},
 };
 use crate::{
@@ -15,8 +17,8 @@ use crate::{
     },
     error::{AppError, AppResult, ErrorKind},
     plugins::machines::{
-        model::{MachineId, MachineRow},
-        port::{HostLink, LinkEvent, LocalSocket, Sample},
+        model::{Connect, ContainerCounts, MachineId, MachineRow},
+        port::{HostLink, LinkEvent, LocalSocket},
     },
 };
 use std::{
@@ -36,22 +38,30 @@ const STOP_WITHIN: Duration = Duration::from_secs(6);
 pub struct Paces {
     /// Between two looks at the host's key, jittered by a tenth.
     pub key_probe: Duration,
-    /// Between two heartbeats; three missed ones end the link.
-    pub beat: Duration,
+    /// Of the collector: three missed beats end the link.
+    pub collect: Pace,
     /// First and longest pause between two tries to connect.
     pub retry: (Duration, Duration),
-    /// Between two looks for Docker while there is none.
+    /// Between two looks at Docker.
     pub docker: Duration,
+    /// How long a connect may take, from the first packet to the login.
+    pub login: Duration,
 }
 
 impl Paces {
-    pub fn new(key_probe: Duration) -> Self {
+    /// `collect` is the pause between two readings. A dead line is noticed within 40 s, whatever that is: 10 s at
+    /// most pass between two questions, and an answer is waited for 30 s.
+    pub fn new(key_probe: Duration, collect: Duration) -> Self {
         let seconds = Duration::from_secs;
         Self {
             key_probe,
-            beat: seconds(5),
+            collect: Pace {
+                collect,
+                beat: seconds(10),
+            },
             retry: (seconds(1), seconds(60)),
             docker: seconds(15),
+            login: CONNECT_DEADLINE,
         }
     }
 }
@@ -65,7 +75,7 @@ pub struct World {
     pub system: Actor,
     pub rows: Arc<RowTopic<MachineRow>>,
     pub events: broadcast::Sender<LinkEvent>,
-    pub samples: broadcast::Sender<Arc<Sample>>,
+    pub numbers: Numbers,
     pub connects: Semaphore,
     pub run: RunDir,
     pub paces: Paces,
@@ -91,12 +101,11 @@ impl World {
         secrets: Secrets,
         audit: Audit,
         system: Actor,
-        rows: Arc<RowTopic<MachineRow>>,
+        (rows, numbers): (Arc<RowTopic<MachineRow>>, Numbers),
         run: RunDir,
         paces: Paces,
     ) -> Arc<Self> {
         let (events, _) = broadcast::channel(EVENTS);
-        let (samples, _) = broadcast::channel(EVENTS);
         Arc::new(Self {
             db,
             secrets,
@@ -104,7 +113,7 @@ impl World {
             system,
             rows,
             events,
-            samples,
+            numbers,
             connects: Semaphore::new(CONNECTS),
             run,
             paces,
@@ -180,10 +189,37 @@ impl Fleet {
     }
 
     /// Ends the link, reads the machine anew, and begins again: after a change, or to connect now.
+    /// From here on nobody is given the old link any more.
     pub fn renew(&self, id: MachineId) {
         if let Some(handle) = self.handles().get(&id) {
+            handle.shown.withdraw();
             handle.wake.notify_one();
         }
+    }
+
+    /// Shows what people changed about a machine; its link is not touched.
+    pub fn describe(&self, record: &Record) {
+        let shard = record.id.to_string();
+        self.world.rows.update(&shard, &shard, |row| row::describe(row, record));
+        // others hold copies of its name and tags
+        if let Some(handle) = self.handles().get(&record.id) {
+            handle.shown.tell_again();
+        }
+    }
+
+    /// What runs on a machine, from whoever watches its engine; `None` when nobody does any more.
+    pub fn count_containers(&self, id: MachineId, counts: Option<ContainerCounts>) {
+        self.world
+            .rows
+            .update(&id.to_string(), &id.to_string(), |row| row.containers = counts);
+    }
+
+    /// The last tries to connect, newest first.
+    pub fn connects(&self, id: MachineId) -> Vec<Connect> {
+        self.handles()
+            .get(&id)
+            .map(|handle| handle.shown.connects())
+            .unwrap_or_default()
     }
 
     /// Ends the machine's actor and forgets it; it is deleted from the database before.
@@ -195,6 +231,7 @@ impl Fleet {
             tracing::error!(machine = %id, "the machine's link did not end in time");
         }
         self.world.rows.drop_shard(&id.to_string());
+        self.world.numbers.forget(id);
         let _ = self.world.events.send(LinkEvent::Deleted { id });
     }
 
@@ -228,6 +265,6 @@ impl Fleet {
                 .unwrap_or_else(|| "No Docker socket was found on the host.".to_owned())
         };
         let docker = row.docker.as_ref().ok_or_else(|| AppError::unavailable(reason()))?;
-        link.open_unix(&docker.socket).await
+        link.open_docker(docker).await
     }
 }

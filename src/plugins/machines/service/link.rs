@@ -3,7 +3,10 @@
 use super::{argv::quote, ssh::mux::Mux};
 use crate::{
     error::{AppError, AppResult, ErrorKind},
-    plugins::machines::port::{ExecOutput, HostLink, Limits, LocalSocket},
+    plugins::machines::{
+        model::{DockerSummary, DockerVia},
+        port::{ExecOutput, HostLink, Limits, LocalSocket},
+    },
 };
 use async_trait::async_trait;
 use std::{process::Stdio, sync::Arc};
@@ -24,6 +27,20 @@ impl HostLink for SshLink {
     async fn open_unix(&self, remote_path: &str) -> AppResult<LocalSocket> {
         self.0.open_unix(remote_path).await
     }
+    async fn open_docker(&self, docker: &DockerSummary) -> AppResult<LocalSocket> {
+        match docker.via {
+            DockerVia::Socket => self.0.open_unix(&docker.socket).await,
+            DockerVia::Commands => self.0.open_relay(dial_stdio(&docker.socket)),
+        }
+    }
+}
+
+/// The command that is one connection to the engine's socket: its input and output are the two directions.
+fn dial_stdio(socket: &str) -> Vec<String> {
+    let host = format!("unix://{socket}");
+    ["docker", "-H", &host, "system", "dial-stdio"]
+        .map(str::to_owned)
+        .to_vec()
 }
 
 /// The host that the server runs on.
@@ -46,6 +63,9 @@ impl HostLink for LocalLink {
     }
     async fn open_unix(&self, remote_path: &str) -> AppResult<LocalSocket> {
         Ok(LocalSocket::own(remote_path))
+    }
+    async fn open_docker(&self, docker: &DockerSummary) -> AppResult<LocalSocket> {
+        Ok(LocalSocket::own(&docker.socket))
     }
 }
 

@@ -19,6 +19,8 @@ action!(
     MachinesReconnect = "machines.reconnect",
     MachinesDisable = "machines.disable",
     MachinesEnable = "machines.enable",
+    /// Change a machine's name, address, account, key, tags and notes.
+    MachinesEdit = "machines.edit",
     MachinesDelete = "machines.delete",
 );
 

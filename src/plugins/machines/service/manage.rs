@@ -13,11 +13,14 @@ use crate::{
         auth::service::{Action, Actor, Authorized, Guarded, Instance},
         id::{ObjectRef, UnixMillis},
         live::model::Rows,
+        palette::model::{Hit, best},
+        series::SeriesSet,
         server::db::{Tx, TxFuture},
     },
     error::{AppError, AppResult},
     plugins::machines::model::{
-        KeyChoice, KeyId, KeySummary, MachineDetail, MachineId, MachineName, MachineRow, ValidMachine,
+        Duplicate, HostNumbers, KeyChoice, KeyId, KeySummary, MachineDetail, MachineId, MachineKind, MachineName,
+        MachineRow, Sharing, ValidMachine,
     },
 };
 use serde_json::{Value, json};
@@ -54,8 +57,15 @@ impl MachinesService {
         }
     }
 
-    fn world(&self) -> &Arc<World> {
+    pub(super) fn world(&self) -> &Arc<World> {
         self.fleet.world()
+    }
+    pub(super) fn fleet(&self) -> &Fleet {
+        &self.fleet
+    }
+    /// What the host offered belongs to an address that it may not have any more.
+    pub(super) fn forget_offer(&self, id: MachineId) {
+        self.offers().remove(&id);
     }
     fn offers(&self) -> MutexGuard<'_, HashMap<MachineId, Offer>> {
         self.offers.lock().unwrap_or_else(PoisonError::into_inner)
@@ -65,6 +75,42 @@ impl MachinesService {
     pub fn list(&self, _may: &Authorized<Instance, MachinesView>) -> Rows<MachineRow> {
         let (rows, seqs) = self.fleet.rows().rows();
         Rows { rows, seqs }
+    }
+
+    /// The newest numbers of the machines that are up.
+    pub fn numbers(&self, _may: &Authorized<Instance, MachinesView>) -> Rows<HostNumbers> {
+        self.world().numbers.rows()
+    }
+
+    /// The newest numbers of one machine, while it is up.
+    pub fn reading(&self, machine: &Authorized<Machine, MachinesView>) -> Rows<HostNumbers> {
+        self.world().numbers.row(machine.object().0.id)
+    }
+
+    /// The last hour of a machine's numbers.
+    pub fn history(&self, machine: &Authorized<Machine, MachinesView>) -> SeriesSet {
+        self.world().numbers.history(machine.object().0.id)
+    }
+
+    /// The last minutes of every machine, as lists show them.
+    pub fn sparks(&self, _may: &Authorized<Instance, MachinesView>) -> Vec<(MachineId, SeriesSet)> {
+        let machines = self.fleet.rows().rows().0.into_iter();
+        machines
+            .map(|row| (row.id, self.world().numbers.spark(row.id)))
+            .collect()
+    }
+
+    /// Machines for the palette, best first.
+    pub fn find(&self, _may: &Authorized<Instance, MachinesView>, query: &str) -> Vec<Hit> {
+        let (rows, _) = self.fleet.rows().rows();
+        let hit = |row: MachineRow| Hit {
+            detail: format!("Machine at {} {}", row.address, row.tags.join(" "))
+                .trim_end()
+                .to_owned(),
+            path: format!("/machines/{}", row.id),
+            title: row.name,
+        };
+        best(query, rows.into_iter().map(hit))
     }
 
     /// The keys that the server holds, public sides only.
@@ -80,6 +126,10 @@ impl MachinesService {
         let record = store::by_id(db, row.id)
             .await?
             .ok_or_else(|| AppError::not_found(Machine::KIND))?;
+        let key_users = match row.key_id {
+            Some(id) => store::key_users(db, id).await?,
+            None => 0,
+        };
         let asked = match &record.ssh {
             Some(target) if row.state.needs_trust() => self.offer(row.id, target).await,
             _ => Ok(Vec::new()),
@@ -90,12 +140,44 @@ impl MachinesService {
             None => None,
         };
         Ok(MachineDetail {
+            notes: record.notes,
+            docker_socket: record.docker_socket,
+            key_shared_with: key_users.saturating_sub(1),
+            connects: self.fleet.connects(row.id),
+            duplicates: self.duplicates(&row).await?,
             offered: offered.iter().map(|k| k.offered(&pins)).collect(),
             pinned: store::pinned(db, row.id).await?,
             key,
             probe_error,
             row,
         })
+    }
+
+    /// Machines that seem to be the same host: each has a link of its own, and one of them is too many.
+    async fn duplicates(&self, row: &MachineRow) -> AppResult<Vec<Duplicate>> {
+        if matches!(row.kind, MachineKind::Local) {
+            return Ok(Vec::new());
+        }
+        let same_key = store::same_host_key(self.world().db.read(), row.id).await?;
+        let others = self.fleet.rows().rows().0;
+        let mut found: Vec<Duplicate> = others
+            .into_iter()
+            .filter(|other| other.id != row.id)
+            .filter_map(|other| {
+                let shares = match () {
+                    () if other.kind == row.kind => Sharing::Address,
+                    () if same_key.contains(&other.id) => Sharing::HostKey,
+                    () => return None,
+                };
+                Some(Duplicate {
+                    id: other.id,
+                    name: other.name,
+                    shares,
+                })
+            })
+            .collect();
+        found.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(found)
     }
 
     /// What the host shows now, kept so that only what was shown can be accepted. The error is a sentence.
@@ -131,6 +213,7 @@ impl MachinesService {
             port,
             user,
             key,
+            tags,
         } = new;
         let (key, fresh) = self.login_key(key, &name).await?;
         let target = SshTarget {
@@ -139,12 +222,15 @@ impl MachinesService {
             user,
             key_id: key.id,
         };
-        let record = record(&name, Some(target));
+        let record = Record {
+            tags,
+            ..record(&name, Some(target))
+        };
         let detail = json!({ "host": record.ssh.as_ref().map(|s| s.host.with_port(s.port)), "user": record.ssh.as_ref().map(|s| s.user.as_str()), "key": key.fingerprint });
         let stored = record.clone();
         self.change(may.actor(), MachinesCreate::NAME, object(&record), detail, move |tx| {
             Box::pin(async move {
-                refuse_taken(tx, &stored.name).await?;
+                refuse_taken(tx, &stored).await?;
                 if let Some(sealed) = fresh {
                     store::insert_key(tx, &key, &sealed, stored.created_at).await?;
                 }
@@ -167,10 +253,10 @@ impl MachinesService {
             json!({ "local": true }),
             move |tx| {
                 Box::pin(async move {
-                    if store::exists(tx, None).await? {
+                    if store::has_local(tx).await? {
                         return Err(AppError::conflict("This host is one of the machines already."));
                     }
-                    refuse_taken(tx, &stored.name).await?;
+                    refuse_taken(tx, &stored).await?;
                     store::insert(tx, &stored).await
                 })
             },
@@ -256,8 +342,14 @@ impl MachinesService {
 
     /// Forgets the machine, its accepted host keys, and its login key when no other machine uses it.
     /// Returns when its link has ended.
-    pub async fn delete(&self, machine: Authorized<Machine, MachinesDelete>) -> AppResult<()> {
+    ///
+    /// Errors: `Invalid` in field `typed` unless it is the machine's name.
+    pub async fn delete(&self, machine: Authorized<Machine, MachinesDelete>, typed: &str) -> AppResult<()> {
         let row = machine.object().0.clone();
+        if typed.trim() != row.name {
+            let message = format!("Type the machine's name, {}, exactly as it stands here.", row.name);
+            return Err(AppError::invalid("typed", message));
+        }
         let detail = json!({ "address": row.address });
         self.change(
             machine.actor(),
@@ -273,7 +365,14 @@ impl MachinesService {
     }
 
     /// One change and its audit row, both or neither.
-    async fn change<F>(&self, actor: &Actor, action: &str, object: ObjectRef, detail: Value, work: F) -> AppResult<()>
+    pub(super) async fn change<F>(
+        &self,
+        actor: &Actor,
+        action: &str,
+        object: ObjectRef,
+        detail: Value,
+        work: F,
+    ) -> AppResult<()>
     where
         F: for<'t> FnOnce(&'t Tx) -> TxFuture<'t, ()> + Send + 'static,
     {
@@ -295,7 +394,11 @@ impl MachinesService {
     }
 
     /// The key that was chosen; a new one comes with its sealed private side, to be stored with the machine.
-    async fn login_key(&self, choice: KeyChoice, machine: &MachineName) -> AppResult<(KeySummary, Option<String>)> {
+    pub(super) async fn login_key(
+        &self,
+        choice: KeyChoice,
+        machine: &MachineName,
+    ) -> AppResult<(KeySummary, Option<String>)> {
         let key = match choice {
             KeyChoice::Existing { id } => {
                 let key = store::key_by_id(self.world().db.read(), id).await?;
@@ -309,6 +412,10 @@ impl MachinesService {
             }
         };
         let summary = key.summary(KeyId::new(), machine.as_str())?;
+        // pasted again for another host, it is still one key
+        if let Some(held) = store::key_by_fingerprint(self.world().db.read(), &summary.fingerprint).await? {
+            return Ok((held, None));
+        }
         let sealed = self
             .world()
             .secrets
@@ -323,6 +430,9 @@ fn record(name: &MachineName, ssh: Option<SshTarget>) -> Record {
         name: name.to_string(),
         ssh,
         disabled: false,
+        tags: Vec::new(),
+        docker_socket: None,
+        notes: String::new(),
         created_at: UnixMillis::now(),
     }
 }
@@ -331,8 +441,10 @@ fn object(record: &Record) -> ObjectRef {
     ObjectRef::new(Machine::KIND, record.id, record.name.clone())
 }
 
-async fn refuse_taken(tx: &Tx, name: &str) -> AppResult<()> {
-    if store::exists(tx, Some(name)).await? {
+/// Errors: `Conflict` in field `name` when another machine has the name of this one.
+pub(super) async fn refuse_taken(tx: &Tx, record: &Record) -> AppResult<()> {
+    let other = store::by_name(tx, &record.name).await?;
+    if other.is_some_and(|other| other.id != record.id) {
         let message = "Another machine has this name. Choose another one.";
         return Err(AppError {
             field: Some("name".to_owned()),

@@ -2,13 +2,15 @@
 
 mod actor;
 pub mod argv;
+mod channel;
+pub mod collect;
 mod connect;
+mod edit;
 mod fleet;
 mod link;
 mod machine;
 mod manage;
 mod plugin;
-mod pulse;
 mod row;
 mod shown;
 mod socket;
@@ -17,10 +19,11 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+pub use collect::Numbers;
 pub use fleet::{Fleet, Paces, World};
 pub use machine::{
-    Machine, MachinesCreate, MachinesDelete, MachinesDisable, MachinesEnable, MachinesReconnect, MachinesTrust,
-    MachinesView,
+    Machine, MachinesCreate, MachinesDelete, MachinesDisable, MachinesEdit, MachinesEnable, MachinesReconnect,
+    MachinesTrust, MachinesView,
 };
 pub use manage::MachinesService;
 pub use plugin::MachinesPlugin;

@@ -1,6 +1,6 @@
 //! The plugin as the manager sees it.
 
-use super::{Fleet, MachinesService, MachinesView, Paces, World, ssh::rundir::RunDir};
+use super::{Fleet, MachinesService, MachinesView, Numbers, Paces, World, ssh::rundir::RunDir};
 use crate::{
     core::{
         auth::service::Action,
@@ -15,7 +15,7 @@ use crate::{
     error::AppResult,
     plugins::machines::{
         META,
-        model::{LinkState, TOPIC_MACHINES},
+        model::{LinkState, TOPIC_MACHINES, TOPIC_NUMBERS},
         port::MachinesPort,
     },
 };
@@ -34,15 +34,16 @@ impl PluginServer for MachinesPlugin {
     async fn start(&self, core: Arc<Core>) -> AppResult<Running> {
         let run = RunDir::create(core.data_dir()).await?;
         let rows = RowTopic::new(core.hub.clone(), TOPIC_MACHINES, MachinesView::NAME);
+        let numbers = Numbers::new(core.hub.clone(), core.series.clone());
         let system = core.system("watches the links to the machines");
         let world = World::new(
             core.db.clone(),
             core.secrets.clone(),
             core.audit.clone(),
             system,
-            rows,
+            (rows, numbers),
             run,
-            Paces::new(core.config.key_probe),
+            Paces::new(core.config.key_probe, core.config.collect),
         );
         let tasks = TaskSet::new();
         let fleet = Fleet::start(world, tasks.clone()).await?;
@@ -51,6 +52,7 @@ impl PluginServer for MachinesPlugin {
             async move {
                 token.cancelled().await;
                 hub.remove_source(TOPIC_MACHINES);
+                hub.remove_source(TOPIC_NUMBERS);
             }
         });
         core.services.provide(META.id, fleet.clone());

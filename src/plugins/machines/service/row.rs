@@ -9,17 +9,13 @@ use std::cmp::Ordering;
 
 /// A machine that was just read from the database; its link has not been tried.
 pub fn fresh(record: &Record) -> MachineRow {
-    let ssh = record.ssh.as_ref();
-    MachineRow {
+    let mut row = MachineRow {
         id: record.id,
-        name: record.name.clone(),
-        kind: ssh.map_or(MachineKind::Local, |s| MachineKind::Ssh {
-            host: s.host.clone(),
-            port: s.port,
-        }),
-        address: ssh.map_or_else(|| "this host".to_owned(), |s| s.host.with_port(s.port)),
-        user: ssh.map(|s| s.user.to_string()),
-        key_id: ssh.map(|s| s.key_id),
+        name: String::new(),
+        kind: MachineKind::Local,
+        address: String::new(),
+        user: None,
+        key_id: None,
         state: if record.disabled {
             LinkState::Disabled
         } else {
@@ -29,11 +25,28 @@ pub fn fresh(record: &Record) -> MachineRow {
         reason: None,
         next_try_at: None,
         docker: None,
+        containers: None,
         connect_ms: None,
         tags: Vec::new(),
         facts: None,
         created_at: record.created_at,
-    }
+    };
+    describe(&mut row, record);
+    row
+}
+
+/// Writes into a row what people say about the machine; what its link found out stays.
+pub fn describe(row: &mut MachineRow, record: &Record) {
+    let ssh = record.ssh.as_ref();
+    row.name.clone_from(&record.name);
+    row.kind = ssh.map_or(MachineKind::Local, |s| MachineKind::Ssh {
+        host: s.host.clone(),
+        port: s.port,
+    });
+    row.address = ssh.map_or_else(|| "this host".to_owned(), |s| s.host.with_port(s.port));
+    row.user = ssh.map(|s| s.user.to_string());
+    row.key_id = ssh.map(|s| s.key_id);
+    row.tags.clone_from(&record.tags);
 }
 
 impl LiveRow for MachineRow {
@@ -44,9 +57,12 @@ impl LiveRow for MachineRow {
             self.address.as_str(),
             self.user.as_deref().unwrap_or_default(),
         ];
-        filter
-            .split_whitespace()
-            .all(|word| fields.iter().any(|f| f.to_lowercase().contains(word)) || self.state.as_str() == word)
+        let has = |word: &str| {
+            fields.iter().any(|f| f.to_lowercase().contains(word))
+                || self.state.as_str() == word
+                || self.tags.iter().any(|tag| tag.contains(word))
+        };
+        filter.split_whitespace().all(has)
     }
     fn compare(&self, other: &Self, column: &str) -> Ordering {
         let by_name = || (self.name.to_lowercase(), self.id).cmp(&(other.name.to_lowercase(), other.id));

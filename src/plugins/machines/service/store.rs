@@ -9,13 +9,23 @@ use crate::{
     error::{AppError, AppResult},
     plugins::machines::model::{HostAddress, KeyId, KeySummary, MachineId, PinnedHostKey, SshUser},
 };
-use sea_orm::{ConnectionTrait, QueryResult};
+use sea_orm::{ConnectionTrait, QueryResult, Value};
 use sea_orm_migration::MigrationTrait;
 
 /// In order; the names begin with `machines_`.
 pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-    vec![sql_migration("machines_0001_tables", TABLES)]
+    vec![
+        sql_migration("machines_0001_tables", TABLES),
+        sql_migration("machines_0002_described", DESCRIBED),
+    ]
 }
+
+/// Tags are one text, sorted, with a space between two: no tag holds one.
+const DESCRIBED: &[&str] = &[
+    "ALTER TABLE machines ADD COLUMN tags TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE machines ADD COLUMN docker_socket TEXT",
+    "ALTER TABLE machines ADD COLUMN notes TEXT NOT NULL DEFAULT ''",
+];
 
 const TABLES: &[&str] = &[
     "CREATE TABLE ssh_keys (
@@ -58,6 +68,10 @@ pub struct Record {
     /// `None`: this host.
     pub ssh: Option<SshTarget>,
     pub disabled: bool,
+    pub tags: Vec<String>,
+    /// Where the engine's socket is; `None`: found by itself.
+    pub docker_socket: Option<String>,
+    pub notes: String,
     pub created_at: UnixMillis,
 }
 
@@ -71,35 +85,55 @@ pub struct SshTarget {
 }
 
 pub async fn insert(db: &impl ConnectionTrait, record: &Record) -> AppResult<()> {
-    let sql = "INSERT INTO machines (id, name, kind, host, port, user_name, key_id, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+    let sql = "INSERT INTO machines (name, host, port, user_name, key_id, tags, docker_socket, notes, kind, created_at, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    let kind = if record.ssh.is_some() { "ssh" } else { "local" };
+    let rest = [kind.into(), record.created_at.0.into(), record.id.to_string().into()];
+    let values = changeable(record).into_iter().chain(rest);
+    query::run(db, sql, values).await.map(|_| ())
+}
+
+/// Writes what a person may change of a machine.
+pub async fn update(db: &impl ConnectionTrait, record: &Record) -> AppResult<()> {
+    let sql = "UPDATE machines SET name = ?, host = ?, port = ?, user_name = ?, key_id = ?, tags = ?, docker_socket = ?, notes = ? WHERE id = ?";
+    let values = changeable(record).into_iter().chain([record.id.to_string().into()]);
+    query::run(db, sql, values).await.map(|_| ())
+}
+
+fn changeable(record: &Record) -> [Value; 8] {
     let ssh = record.ssh.as_ref();
-    let values = [
-        record.id.to_string().into(),
+    [
         record.name.clone().into(),
-        if ssh.is_some() { "ssh" } else { "local" }.into(),
         ssh.map(|s| s.host.to_string()).into(),
         ssh.map(|s| i32::from(s.port)).into(),
         ssh.map(|s| s.user.to_string()).into(),
         ssh.map(|s| s.key_id.to_string()).into(),
-        record.created_at.0.into(),
-    ];
-    query::run(db, sql, values).await.map(|_| ())
+        record.tags.join(" ").into(),
+        record.docker_socket.clone().into(),
+        record.notes.clone().into(),
+    ]
 }
 
-/// Whether a machine has this name, or (with `None`) whether this host is one.
-pub async fn exists(db: &impl ConnectionTrait, name: Option<&str>) -> AppResult<bool> {
-    let row = match name {
-        Some(name) => {
-            query::one(
-                db,
-                "SELECT id FROM machines WHERE lower(name) = lower(?)",
-                [name.into()],
-            )
-            .await?
-        }
-        None => query::one(db, "SELECT id FROM machines WHERE kind = ?", ["local".into()]).await?,
-    };
+/// The machine of this name, however it is spelt.
+pub async fn by_name(db: &impl ConnectionTrait, name: &str) -> AppResult<Option<Record>> {
+    let sql = "SELECT * FROM machines WHERE lower(name) = lower(?)";
+    query::one(db, sql, [name.into()])
+        .await?
+        .as_ref()
+        .map(record)
+        .transpose()
+}
+
+/// Whether this host is one of the machines.
+pub async fn has_local(db: &impl ConnectionTrait) -> AppResult<bool> {
+    let row = query::one(db, "SELECT id FROM machines WHERE kind = ?", ["local".into()]).await?;
     Ok(row.is_some())
+}
+
+/// Machines with one of this one's accepted host keys.
+pub async fn same_host_key(db: &impl ConnectionTrait, id: MachineId) -> AppResult<Vec<MachineId>> {
+    let sql = "SELECT DISTINCT machine_id FROM machine_host_keys WHERE machine_id <> ? AND fingerprint IN (SELECT fingerprint FROM machine_host_keys WHERE machine_id = ?)";
+    let rows = query::all(db, sql, [id.to_string().into(), id.to_string().into()]).await?;
+    rows.iter().map(|row| query::id(row, "machine_id")).collect()
 }
 
 pub async fn all(db: &impl ConnectionTrait) -> AppResult<Vec<Record>> {
@@ -137,11 +171,25 @@ pub async fn delete(db: &impl ConnectionTrait, id: MachineId) -> AppResult<()> {
     )
     .await?;
     query::run(db, "DELETE FROM machines WHERE id = ?", [id.to_string().into()]).await?;
-    if let Some(key) = record.ssh.map(|ssh| ssh.key_id.to_string()) {
-        let sql = "DELETE FROM ssh_keys WHERE id = ? AND NOT EXISTS (SELECT 1 FROM machines WHERE key_id = ?)";
-        query::run(db, sql, [key.clone().into(), key.into()]).await?;
+    match record.ssh {
+        Some(ssh) => drop_unused_key(db, ssh.key_id).await,
+        None => Ok(()),
     }
-    Ok(())
+}
+
+/// How many machines a login key opens.
+pub async fn key_users(db: &impl ConnectionTrait, key: KeyId) -> AppResult<u32> {
+    let sql = "SELECT COUNT(*) AS users FROM machines WHERE key_id = ?";
+    let row = query::one(db, sql, [key.to_string().into()]).await?;
+    let users = row.map_or(Ok(0), |row| row.try_get::<i64>("", "users"))?;
+    Ok(u32::try_from(users).unwrap_or(u32::MAX))
+}
+
+/// Deletes a login key when no machine uses it any more.
+pub async fn drop_unused_key(db: &impl ConnectionTrait, key: KeyId) -> AppResult<()> {
+    let sql = "DELETE FROM ssh_keys WHERE id = ? AND NOT EXISTS (SELECT 1 FROM machines WHERE key_id = ?)";
+    let key = key.to_string();
+    query::run(db, sql, [key.clone().into(), key.into()]).await.map(|_| ())
 }
 
 /// Makes `keys` the machine's only accepted ones.
@@ -248,6 +296,16 @@ pub async fn key_by_id(db: &impl ConnectionTrait, id: KeyId) -> AppResult<Option
         .transpose()
 }
 
+/// The key that is held already, if this one is.
+pub async fn key_by_fingerprint(db: &impl ConnectionTrait, fingerprint: &str) -> AppResult<Option<KeySummary>> {
+    let sql = "SELECT id, name, algorithm, public_line, fingerprint FROM ssh_keys WHERE fingerprint = ? ORDER BY id";
+    query::one(db, sql, [fingerprint.into()])
+        .await?
+        .as_ref()
+        .map(key)
+        .transpose()
+}
+
 pub async fn sealed_key(db: &impl ConnectionTrait, id: KeyId) -> AppResult<String> {
     let row = query::one(
         db,
@@ -280,6 +338,13 @@ fn record(row: &QueryResult) -> AppResult<Record> {
             None
         },
         disabled: row.try_get::<Option<i64>>("", "disabled_at")?.is_some(),
+        tags: row
+            .try_get::<String>("", "tags")?
+            .split_whitespace()
+            .map(str::to_owned)
+            .collect(),
+        docker_socket: row.try_get("", "docker_socket")?,
+        notes: row.try_get("", "notes")?,
         created_at: UnixMillis(row.try_get("", "created_at")?),
     })
 }

@@ -1,6 +1,12 @@
 //! The whole way, against a real sshd: enrol, compare keys, connect, work, lose, change, end.
 
+#[path = "edit_test.rs"]
+mod edits;
+#[path = "faults_test.rs"]
+mod faults;
+
 use super::{
+    collect::Pace,
     ssh::{
         keys::LoginKey,
         rundir::RunDir,
@@ -15,6 +21,7 @@ use crate::{
         live::service::{Hub, RowTopic},
         server::{
             db::Db,
+            rings::SeriesBudget,
             secrets::{Secrets, SecretsConfig},
             services::Services,
             tasks::TaskSet,
@@ -24,7 +31,7 @@ use crate::{
     plugins::machines::{
         META,
         model::{
-            HostAddress, KeyChoice, KeyId, LinkState, MachineDetail, MachineId, MachineName, MachineRow,
+            HostAddress, HostNumbers, KeyChoice, KeyId, LinkState, MachineDetail, MachineId, MachineName, MachineRow,
             TOPIC_MACHINES, ValidMachine,
         },
         port::{Limits, LinkEvent},
@@ -56,14 +63,21 @@ fn fast() -> Paces {
     let millis = Duration::from_millis;
     Paces {
         key_probe: millis(300),
-        beat: millis(250),
+        collect: Pace {
+            collect: millis(250),
+            beat: millis(500),
+        },
         retry: (millis(100), millis(400)),
         docker: millis(200),
+        login: Duration::from_secs(20),
     }
 }
 
 impl House {
     async fn build() -> Self {
+        Self::with(fast()).await
+    }
+    async fn with(paces: Paces) -> Self {
         let data = tempfile::tempdir().unwrap();
         let db = Db::open(data.path(), migrations()).await.unwrap();
         let config = SecretsConfig {
@@ -74,9 +88,19 @@ impl House {
         let audit = Audit::open(&db, &secrets).await.unwrap();
         let services = Arc::new(Services::default());
         let actor = Actor::system("a test", services.clone());
-        let rows = RowTopic::new(Hub::new("test"), TOPIC_MACHINES, MachinesView::NAME);
+        let hub = Hub::new("test");
+        let rows = RowTopic::new(hub.clone(), TOPIC_MACHINES, MachinesView::NAME);
+        let numbers = Numbers::new(hub, SeriesBudget::of(1_000));
         let run = RunDir::create(data.path()).await.unwrap();
-        let world = World::new(db.clone(), secrets, audit.clone(), actor.clone(), rows, run, fast());
+        let world = World::new(
+            db.clone(),
+            secrets,
+            audit.clone(),
+            actor.clone(),
+            (rows, numbers),
+            run,
+            paces,
+        );
         let tasks = TaskSet::new();
         let fleet = Fleet::start(world, tasks.clone()).await.unwrap();
         services.provide(META.id, fleet.clone());
@@ -94,12 +118,17 @@ impl House {
         self.actor.authorise::<T, A>(id).await.unwrap()
     }
     async fn add(&self, sshd: &TestSshd, name: &str, key: KeyChoice) -> MachineId {
+        self.add_at(sshd, sshd.port, name, key).await
+    }
+    /// Through another port than sshd's own.
+    async fn add_at(&self, sshd: &TestSshd, port: u16, name: &str, key: KeyChoice) -> MachineId {
         let new = ValidMachine {
             name: MachineName::parse(name).unwrap(),
             host: sshd.host(),
-            port: sshd.port,
+            port,
             user: TestSshd::user(),
             key,
+            tags: Vec::new(),
         };
         let id = self
             .service
@@ -107,7 +136,7 @@ impl House {
             .await
             .unwrap();
         let line = self.detail(id).await.key.unwrap().public_line;
-        sshd.authorize(&line);
+        sshd.authorize_also(&line);
         id
     }
     async fn detail(&self, id: MachineId) -> MachineDetail {
@@ -130,11 +159,33 @@ impl House {
     }
     /// Enrolled, trusted and up.
     async fn online(&self, sshd: &TestSshd, name: &str) -> MachineId {
-        let id = self.add(sshd, name, KeyChoice::Generate).await;
+        self.online_at(sshd, sshd.port, name).await
+    }
+    async fn online_at(&self, sshd: &TestSshd, port: u16, name: &str) -> MachineId {
+        let id = self.add_at(sshd, port, name, KeyChoice::Generate).await;
         self.until(id, |row| row.state == LinkState::Untrusted).await;
         self.trust(id).await.unwrap();
         self.until(id, |row| row.state.is_up()).await;
         id
+    }
+    fn numbers(&self, id: MachineId) -> Option<HostNumbers> {
+        let rows = self.fleet.world().numbers.rows().rows;
+        rows.into_iter().find(|row| row.machine == id)
+    }
+    /// Waits for numbers that need two readings.
+    async fn measured(&self, id: MachineId) -> HostNumbers {
+        let two = async {
+            loop {
+                if let Some(numbers) = self
+                    .numbers(id)
+                    .filter(|n| n.cpu_ratio.is_some() && !n.disks.is_empty())
+                {
+                    return numbers;
+                }
+                sleep(Duration::from_millis(20)).await;
+            }
+        };
+        timeout(Duration::from_secs(15), two).await.expect("two readings")
     }
     async fn until(&self, id: MachineId, fits: impl Fn(&MachineRow) -> bool) -> MachineRow {
         let begun = Instant::now();
@@ -143,7 +194,7 @@ impl House {
             if fits(&row) {
                 return row;
             }
-            assert!(begun.elapsed() < Duration::from_secs(15), "stays {row:?}");
+            assert!(begun.elapsed() < Duration::from_secs(40), "stays {row:?}");
             sleep(Duration::from_millis(20)).await;
         }
     }
@@ -273,7 +324,12 @@ async fn sh_02_a_host_key_that_changes_under_open_streams_stops_all_work() {
     );
     assert!(house.fleet.link(id).is_err() && ssh_processes(&house.run_dir()).is_empty());
     assert_eq!(events.recv().await.unwrap(), LinkEvent::Down { id });
-    assert!(house.audited("machines.host_key_changed").await);
+    let written = async {
+        while !house.audited("machines.host_key_changed").await {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(Duration::from_secs(5), written).await.expect("an audit row");
     // nothing is tried again by itself; only a person accepts the new key
     sleep(Duration::from_millis(800)).await;
     assert_eq!(house.fleet.row(id).unwrap().state, LinkState::HostKeyChanged);
@@ -317,7 +373,10 @@ async fn in_01_names_and_arguments_reach_no_shell() {
         .unwrap();
     house
         .service
-        .delete(house.may::<Machine, MachinesDelete>(id).await)
+        .delete(
+            house.may::<Machine, MachinesDelete>(id).await,
+            &house.fleet.row(id).unwrap().name,
+        )
         .await
         .unwrap();
     assert!(!pwned.exists());
@@ -591,7 +650,7 @@ async fn deleting_forgets_the_machine_and_a_key_that_nobody_else_uses() {
     let mut events = house.fleet.watch();
     house
         .service
-        .delete(house.may::<Machine, MachinesDelete>(first).await)
+        .delete(house.may::<Machine, MachinesDelete>(first).await, "first")
         .await
         .unwrap();
     assert_eq!(keys().await, vec![key]);
@@ -600,7 +659,7 @@ async fn deleting_forgets_the_machine_and_a_key_that_nobody_else_uses() {
     assert_eq!(events.recv().await.unwrap(), LinkEvent::Deleted { id: first });
     house
         .service
-        .delete(house.may::<Machine, MachinesDelete>(second).await)
+        .delete(house.may::<Machine, MachinesDelete>(second).await, "second")
         .await
         .unwrap();
     assert!(keys().await.is_empty());
@@ -618,6 +677,7 @@ async fn names_are_taken_once_and_this_host_is_added_once() {
         port: 22,
         user: TestSshd::user(),
         key: KeyChoice::Generate,
+        tags: Vec::new(),
     };
     let taken = house
         .service
@@ -656,6 +716,10 @@ async fn sh_08_noise_of_start_up_files_and_a_missing_shell_are_told() {
     let noisy = TestSshd::with("ForceCommand echo noise; eval \"$SSH_ORIGINAL_COMMAND\"\nBanner /etc/hostname\n");
     let id = house.online(&noisy, "noisy").await;
     assert!(house.fleet.row(id).unwrap().state.is_up());
+    assert!(
+        house.measured(id).await.memory_total_bytes > 0,
+        "noise breaks no answer"
+    );
     let none = TestSshd::with("ForceCommand /usr/sbin/nologin\n");
     let id = house.add(&none, "none", KeyChoice::Generate).await;
     house.until(id, |row| row.state == LinkState::Untrusted).await;
@@ -675,4 +739,133 @@ async fn a_docker_socket_is_found_over_the_link_or_the_reason_is_said() {
         false => assert!(row.state == LinkState::Degraded && row.reason.unwrap().contains("Docker")),
     }
     house.stop().await;
+}
+
+fn looks_real(numbers: &HostNumbers, row: &MachineRow) {
+    assert!(numbers.memory_used_bytes > 0 && numbers.memory_used_bytes < numbers.memory_total_bytes);
+    assert!(numbers.uptime_seconds > 0 && numbers.cpu_ratio.is_some_and(|r| (0.0..=1.0).contains(&r)));
+    assert!(
+        numbers
+            .disks
+            .iter()
+            .all(|d| d.total_bytes > 0 && d.used_bytes <= d.total_bytes)
+    );
+    let facts = row.facts.as_ref().unwrap();
+    assert_eq!(facts.memory_total_bytes, numbers.memory_total_bytes);
+    assert_eq!(facts.cpu_count as usize, numbers.core_ratios.len());
+    assert!(
+        !facts.os.is_empty() && !facts.kernel.is_empty() && !facts.cpu_model.is_empty(),
+        "{facts:?}"
+    );
+    assert!(
+        facts.clock_offset_millis.abs() < 2_000,
+        "one clock on this machine: {facts:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_machine_is_measured_the_same_way_over_ssh_and_here() {
+    let (sshd, house) = (TestSshd::start(), House::build().await);
+    let local = house
+        .service
+        .add_local(house.may::<Instance, MachinesCreate>(()).await)
+        .await
+        .unwrap();
+    let remote = house.online(&sshd, "web").await;
+    let mut samples = house.fleet.world().numbers.samples();
+    for id in [remote, local] {
+        looks_real(&house.measured(id).await, &house.fleet.row(id).unwrap());
+        timeout(Duration::from_secs(5), async {
+            while samples.recv().await.unwrap().machine != id {}
+        })
+        .await
+        .unwrap();
+        let history = house.service.history(&house.may::<Machine, MachinesView>(id).await);
+        assert!(!history.at.is_empty() && history.get("memory_used_bytes").unwrap().values[0].is_some());
+    }
+    let sparks = house.service.sparks(&house.may::<Instance, MachinesView>(()).await);
+    assert!(sparks.len() == 2 && sparks.iter().all(|(_, s)| s.series.len() == 2 && !s.at.is_empty()));
+    house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_down_has_no_numbers_and_what_is_gone_no_history() {
+    let (sshd, house) = (TestSshd::start(), House::build().await);
+    let id = house.online(&sshd, "web").await;
+    house.measured(id).await;
+    house
+        .service
+        .disable(house.may::<Machine, MachinesDisable>(id).await)
+        .await
+        .unwrap();
+    house.until(id, |row| row.state == LinkState::Disabled).await;
+    assert!(house.numbers(id).is_none(), "nobody takes an old reading for a new one");
+    assert!(house.fleet.row(id).unwrap().facts.is_some());
+    assert!(!house.fleet.world().numbers.history(id).at.is_empty());
+    house
+        .service
+        .delete(house.may::<Machine, MachinesDelete>(id).await, "web")
+        .await
+        .unwrap();
+    assert!(house.fleet.world().numbers.history(id).at.is_empty());
+    house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ld_08_a_host_that_does_not_answer_delays_no_other() {
+    let (slow, fast, house) = (TestSshd::start(), TestSshd::start(), House::build().await);
+    let (stuck, other) = (house.online(&slow, "slow").await, house.online(&fast, "fast").await);
+    house.measured(stuck).await;
+    house.measured(other).await;
+    let mut events = house.fleet.watch();
+    let mut samples = house.fleet.world().numbers.samples();
+    for session in slow.sessions() {
+        signal(session, nix::sys::signal::Signal::SIGSTOP);
+    }
+    let mut of_other = 0;
+    let lost = async {
+        loop {
+            tokio::select! {
+                sample = samples.recv() => of_other += usize::from(sample.unwrap().machine == other),
+                event = events.recv() => if event.unwrap() == (LinkEvent::Down { id: stuck }) { return },
+            }
+        }
+    };
+    timeout(Duration::from_secs(15), lost)
+        .await
+        .expect("the silent host is given up");
+    // three beats of 500 ms passed, in which four readings of 250 ms fit with a wide margin
+    assert!(of_other >= 3, "{of_other} readings of the other host meanwhile");
+    assert!(house.fleet.row(other).unwrap().state.is_up());
+    house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sh_07_a_silent_host_is_seen_between_two_readings_that_are_far_apart() {
+    let rare = Paces {
+        collect: Pace {
+            collect: Duration::from_secs(300),
+            ..fast().collect
+        },
+        ..fast()
+    };
+    let (sshd, house) = (TestSshd::start(), House::with(rare).await);
+    let id = house.online(&sshd, "web").await;
+    let mut events = house.fleet.watch();
+    for session in sshd.sessions() {
+        signal(session, nix::sys::signal::Signal::SIGSTOP);
+    }
+    assert_eq!(
+        timeout(Duration::from_secs(10), events.recv()).await.unwrap().unwrap(),
+        LinkEvent::Down { id }
+    );
+    house.stop().await;
+}
+
+#[test]
+fn sh_07_a_dead_line_is_noticed_within_45_seconds_at_every_pace() {
+    for seconds in [1, 5, 10, 60, 300] {
+        let Pace { collect, beat } = Paces::new(Duration::from_secs(60), Duration::from_secs(seconds)).collect;
+        assert!(collect.min(beat) + 3 * beat <= Duration::from_secs(45));
+    }
 }

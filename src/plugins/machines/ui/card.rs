@@ -1,25 +1,41 @@
-//! Machines by state, for the overview.
+//! The fleet at a glance, for the overview: how many in which state, and what needs a person.
 
+use super::{
+    list::Nothing,
+    query::{ATTENTION, Query},
+};
 use crate::{
     core::{
-        live::{client::live_rows, model::Rows},
+        live::{
+            client::{LiveRows, live_rows},
+            model::Rows,
+        },
         url::url,
     },
+    error::AppError,
     plugins::machines::{
-        api::list,
-        model::{LinkState, MachineRow, TOPIC_MACHINES},
+        api::{list, numbers},
+        model::{HostNumbers, LinkState, MachineRow, TOPIC_MACHINES, TOPIC_NUMBERS, worries},
     },
-    ui::{ErrorBox, Skeleton},
+    ui::{ErrorBox, Skeleton, StateBadge, Tone},
 };
 use leptos::prelude::*;
+use std::collections::HashMap;
+
+/// Lines that the card has room for.
+const MOST: usize = 8;
+
+async fn initial() -> Result<(Rows<MachineRow>, Rows<HostNumbers>), AppError> {
+    Ok((list().await?, numbers().await?))
+}
 
 pub fn overview_card() -> AnyView {
-    let machines = Resource::new(|| (), |()| list());
+    let found = Resource::new(|| (), |()| initial());
     view! {
         <Transition fallback=|| view! { <Skeleton lines=2/> }>
             {move || Suspend::new(async move {
-                match machines.await {
-                    Ok(initial) => view! { <Counts initial/> }.into_any(),
+                match found.await {
+                    Ok((rows, numbers)) => view! { <Card rows numbers/> }.into_any(),
                     Err(error) => view! { <ErrorBox error/> }.into_any(),
                 }
             })}
@@ -29,24 +45,114 @@ pub fn overview_card() -> AnyView {
 }
 
 #[component]
-fn Counts(initial: Rows<MachineRow>) -> impl IntoView {
-    let rows = live_rows(TOPIC_MACHINES, None, initial);
-    let count =
-        move |wanted: fn(LinkState) -> bool| Memo::new(move |_| rows.all().iter().filter(|r| wanted(r.state)).count());
-    let online = count(|state| state == LinkState::Online);
-    let attention = count(|state| {
-        matches!(
-            state,
-            LinkState::Untrusted | LinkState::Degraded | LinkState::Unreachable | LinkState::HostKeyChanged
-        )
+fn Card(rows: Rows<MachineRow>, numbers: Rows<HostNumbers>) -> impl IntoView {
+    let rows = live_rows(TOPIC_MACHINES, None, rows);
+    let numbers = live_rows(TOPIC_NUMBERS, None, numbers);
+    let any = Memo::new(move |_| !rows.all().is_empty());
+    view! {
+        <Show when=move || any.get() fallback=|| view! { <Nothing/> }>
+            <Counts rows/>
+            <Attention rows numbers/>
+        </Show>
+    }
+}
+
+#[component]
+fn Counts(rows: LiveRows<MachineRow>) -> impl IntoView {
+    let states = Memo::new(move |_| {
+        let mut counts: HashMap<LinkState, usize> = HashMap::new();
+        for row in rows.all() {
+            *counts.entry(row.state).or_default() += 1;
+        }
+        counts
     });
-    let all = count(|_| true);
+    let shown = [
+        LinkState::Online,
+        LinkState::Degraded,
+        LinkState::Unreachable,
+        LinkState::HostKeyChanged,
+        LinkState::Untrusted,
+        LinkState::Connecting,
+        LinkState::Disabled,
+    ];
+    // online always, what is not there not at all
+    let one = move |state: LinkState| {
+        let count = states.with(|s| s.get(&state).copied().unwrap_or(0));
+        let href = Query {
+            state: state.as_str().to_owned(),
+            ..Query::default()
+        }
+        .href();
+        (count > 0 || state == LinkState::Online)
+            .then(|| view! { <div><dt>{state.label()}</dt><dd><a href=href>{count}</a></dd></div> })
+    };
     view! {
         <dl class="counts">
-            <div><dt>"Online"</dt><dd>{move || online.get()}</dd></div>
-            <div><dt>"Need attention"</dt><dd>{move || attention.get()}</dd></div>
-            <div><dt>"All"</dt><dd><a href=url("/machines")>{move || all.get()}</a></dd></div>
+            {move || shown.into_iter().map(one).collect_view()}
+            <div><dt>"All"</dt><dd><a href=url("/machines")>{move || states.with(|s| s.values().sum::<usize>())}</a></dd></div>
         </dl>
-        {move || (all.get() == 0).then(|| view! { <p><a href=url("/machines/new")>"Add the first host"</a></p> })}
+    }
+}
+
+/// One line of what needs a person.
+#[derive(Clone, PartialEq)]
+struct Line {
+    id: String,
+    name: String,
+    bad: bool,
+    text: String,
+}
+
+#[component]
+fn Attention(rows: LiveRows<MachineRow>, numbers: LiveRows<HostNumbers>) -> impl IntoView {
+    let lines = Memo::new(move |_| {
+        let readings: HashMap<_, _> = numbers.all().into_iter().map(|n| (n.machine, n)).collect();
+        let of = |row: MachineRow| {
+            let found = worries(&row, readings.get(&row.id));
+            found.into_iter().map(move |worry| Line {
+                id: row.id.to_string(),
+                name: row.name.clone(),
+                bad: worry.bad,
+                text: worry.text,
+            })
+        };
+        let mut lines: Vec<Line> = rows.all().into_iter().flat_map(of).collect();
+        lines.sort_by(|a, b| (!a.bad, &a.name, &a.text).cmp(&(!b.bad, &b.name, &b.text)));
+        lines
+    });
+    move || {
+        let mut all = lines.get();
+        let more = all.len().saturating_sub(MOST);
+        all.truncate(MOST);
+        if all.is_empty() {
+            return view! { <p class="muted">"Nothing needs you."</p> }.into_any();
+        }
+        let items = all
+            .into_iter()
+            .map(|line| {
+                let (tone, word) = if line.bad {
+                    (Tone::Bad, "down")
+                } else {
+                    (Tone::Warn, "look")
+                };
+                view! {
+                    <li class="worry">
+                        <StateBadge tone text=word.to_owned()/>
+                        <span><a href=url(&format!("/machines/{}", line.id))>{line.name}</a> " " {line.text}</span>
+                    </li>
+                }
+            })
+            .collect_view();
+        let all_of_them = Query {
+            state: ATTENTION.to_owned(),
+            ..Query::default()
+        }
+        .href();
+        view! {
+            <h3>"Needs attention"</h3>
+            <ul class="stack stack-s" aria-label="Machines that need attention">{items}</ul>
+            {(more > 0).then(|| view! { <p><a href=all_of_them>{format!("and {more} more")}</a></p> })}
+        }
+        .into_any()
     }
 }

@@ -5,7 +5,7 @@ use crate::{
         api::{Disable, Enable, Reconnect},
         model::{LinkState, MachineId, MachineRow},
     },
-    ui::{Button, PostForm, Variant, use_toasts},
+    ui::{Button, PostForm, Variant, command_while, use_toasts},
 };
 use leptos::prelude::*;
 
@@ -63,6 +63,30 @@ pub(super) fn LinkActions(row: Signal<MachineRow>, actions: Actions, #[prop(opti
             .into_any(),
         }
     }
+}
+
+/// The same for the command palette, on the page of one machine.
+pub(super) fn offer(row: Signal<MachineRow>, actions: Actions) {
+    let (id, name) = row.with_untracked(|r| (r.id, r.name.clone()));
+    let in_use = Memo::new(move |_| match row.with(|r| r.state) {
+        LinkState::Untrusted | LinkState::HostKeyChanged => None,
+        LinkState::Disabled | LinkState::Maintenance => Some(false),
+        _ => Some(true),
+    });
+    let (on, off) = (
+        Signal::derive(move || in_use.get() == Some(true)),
+        Signal::derive(move || in_use.get() == Some(false)),
+    );
+    let here = "This machine";
+    command_while(on, format!("Reconnect {name}"), here, "refresh", move || {
+        actions.reconnect.dispatch(Reconnect { id });
+    });
+    command_while(on, format!("Disable {name}"), here, "pause", move || {
+        actions.disable.dispatch(Disable { id });
+    });
+    command_while(off, format!("Enable {name}"), here, "start", move || {
+        actions.enable.dispatch(Enable { id });
+    });
 }
 
 /// The machine that a form is about.

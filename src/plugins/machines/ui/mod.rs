@@ -1,12 +1,24 @@
 //! The machines page, the form that adds a host, and the page of one machine.
 
 mod card;
+mod connection;
 mod danger;
+mod fields;
+mod figures;
+mod filter;
+mod history;
 mod keys;
 mod links;
 mod list;
 mod new;
+mod notes;
+mod overview;
 mod page;
+mod query;
+mod row;
+mod settings;
+mod tags;
+mod tile;
 mod trust;
 
 pub use card::overview_card;

@@ -1,31 +1,51 @@
-//! The page of one machine: its link, what to do about it, its keys, and what others show of it.
+//! The page of one machine. Its tabs have addresses of their own, so they work without script.
 
 use super::{
-    danger::DeleteMachine,
-    keys::{AcceptedKeys, LoginKey},
-    links::{Actions, LinkActions},
-    list::{account, docker_version},
+    connection::ConnectionTab,
+    history::HistoryTab,
+    links::{Actions, LinkActions, offer},
+    overview::OverviewTab,
+    settings::SettingsTab,
+    tags::Tags,
     tone,
-    trust::TrustSection,
 };
 use crate::{
     core::{
         live::{
-            client::{live_rows, row_key},
+            client::{LiveRows, live_rows, row_key},
             model::Rows,
         },
+        series::SeriesSet,
         url::url,
     },
     error::AppError,
     plugins::machines::{
-        api::detail,
-        model::{LinkState, MachineDetail, MachineId, MachineRow, TOPIC_MACHINES},
-        slots::MACHINE_SECTIONS,
+        api::{detail, history, reading},
+        model::{HISTORY_MILLIS, HostNumbers, MachineDetail, MachineId, MachineRow, TOPIC_MACHINES, TOPIC_NUMBERS},
+        slots::MACHINE_TABS,
     },
-    ui::{Ago, Crumb, EmptyState, LinkButton, Note, PageHeader, PageTitle, Skeleton, StateBadge, Tone},
+    ui::{Ago, Crumb, EmptyState, LinkButton, PageHeader, PageTitle, Skeleton, StateBadge, Tabs},
 };
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
+
+/// What the page begins with.
+#[derive(Clone, serde::Serialize, serde::Deserialize)]
+struct Initial {
+    detail: MachineDetail,
+    numbers: Rows<HostNumbers>,
+    history: SeriesSet,
+}
+
+async fn initial(id: Option<MachineId>) -> Result<Initial, AppError> {
+    let id = id.ok_or_else(|| AppError::not_found("machine"))?;
+    let (detail, numbers, history) = (detail(id).await?, reading(id).await?, history(id).await?);
+    Ok(Initial {
+        detail,
+        numbers,
+        history,
+    })
+}
 
 #[component]
 pub fn MachinePage() -> impl IntoView {
@@ -35,88 +55,155 @@ pub fn MachinePage() -> impl IntoView {
             .with(|p| p.get("machine"))
             .and_then(|text| text.parse::<MachineId>().ok())
     });
-    let found = Resource::new(
-        move || id.get(),
-        |id| async move {
-            match id {
-                Some(id) => detail(id).await,
-                None => Err(AppError::not_found("machine")),
-            }
-        },
-    );
+    let tab = Memo::new(move |_| params.with(|p| p.get("tab")).unwrap_or_default());
+    let found = Resource::new(move || id.get(), initial);
     let again = Callback::new(move |()| found.refetch());
     view! {
         <Transition fallback=|| view! { <Skeleton/> }>
-            {move || Suspend::new(async move { found.await.map(|initial| view! { <Machine initial again/> }) })}
+            {move || Suspend::new(async move { found.await.map(|initial| view! { <Machine initial tab again/> }) })}
         </Transition>
     }
     .into_any()
 }
 
-/// `again` asks for the details anew: keys are not on the live topic.
+/// What the tabs are drawn from.
+#[derive(Clone, Copy)]
+pub(super) struct Seen {
+    pub detail: StoredValue<MachineDetail>,
+    pub row: Signal<MachineRow>,
+    /// The newest reading, while the machine is up.
+    pub numbers: Signal<Option<HostNumbers>>,
+    /// The last hour.
+    pub history: Signal<SeriesSet>,
+}
+
+/// `again` asks for the details anew: keys and connects are not on a live topic.
 #[component]
-fn Machine(initial: MachineDetail, again: Callback<()>) -> impl IntoView {
-    let MachineDetail {
-        row: first,
-        offered,
-        pinned,
-        key,
-        probe_error,
+fn Machine(initial: Initial, tab: Memo<String>, again: Callback<()>) -> impl IntoView {
+    let Initial {
+        detail,
+        numbers,
+        history,
     } = initial;
-    let (id, place) = (first.id, row_key(&first));
-    let rows = live_rows(
-        TOPIC_MACHINES,
-        Some(vec![first.id.to_string()]),
-        Rows {
-            rows: vec![first.clone()],
-            seqs: Vec::new(),
-        },
-    );
-    let gone = Memo::new(move |_| rows.all().is_empty());
+    let first = detail.row.clone();
+    let id = first.id;
+    let rows = follow(&first);
     let row: Signal<MachineRow> = rows
-        .get(&place)
+        .get(&row_key(&first))
         .map_or_else(|| Signal::stored(first.clone()), Into::into);
-    let state = Memo::new(move |_| row.with(|r| r.state));
-    let shown = first.state;
-    Effect::new(move |_| {
-        if state.get() != shown {
-            again.run(());
-        }
-    });
-    let others = MACHINE_SECTIONS
-        .render(&id)
-        .into_iter()
-        .map(|(title, section)| view! { <section class="stack" aria-label=title><h2>{title}</h2>{section}</section> })
-        .collect_view();
+    let numbers = live_numbers(id, row, numbers);
+    let seen = Seen {
+        detail: StoredValue::new(detail),
+        row,
+        numbers,
+        history: live_history(history, numbers),
+    };
+    ask_again_when_the_state_changes(row, first.state, tab, again);
+    let gone = Memo::new(move |_| rows.all().is_empty());
     view! {
         <PageTitle text=Signal::derive(move || row.with(|r| r.name.clone())) />
         <Show when=move || gone.get()>
+            <PageHeader title=Signal::derive(move || row.with(|r| r.name.clone())) />
             <EmptyState icon="machines" title="This machine was deleted" text="Nothing on the host itself was changed.">
                 <LinkButton href=url("/machines")>"All machines"</LinkButton>
             </EmptyState>
         </Show>
         <div class="stack" hidden=move || gone.get()>
             <Head row/>
-            <Reason row/>
-            <TrustSection row=first.clone() offered pinned=pinned.clone() probe_error/>
-            <div class="columns">
-                <div class="stack">
-                    {key.map(|key| view! { <LoginKey key state=first.state/> })}
-                    {others}
-                </div>
-                <div class="stack">
-                    <Facts row/>
-                    <AcceptedKeys pinned/>
-                    <DeleteMachine row=first/>
-                </div>
-            </div>
+            <Tabs label="Machine" items=tabs(id)/>
+            {move || tab.with(|tab| content(tab, id, seen))}
         </div>
+    }
+}
+
+fn follow(first: &MachineRow) -> LiveRows<MachineRow> {
+    let rows = Rows {
+        rows: vec![first.clone()],
+        seqs: Vec::new(),
+    };
+    live_rows(TOPIC_MACHINES, Some(vec![first.id.to_string()]), rows)
+}
+
+fn live_numbers(id: MachineId, row: Signal<MachineRow>, initial: Rows<HostNumbers>) -> Signal<Option<HostNumbers>> {
+    let rows = live_rows(TOPIC_NUMBERS, Some(vec![id.to_string()]), initial);
+    let reading = rows.follow(super::list::key_of(&id.to_string()));
+    let up = Memo::new(move |_| row.with(|r| r.state.is_up()));
+    Signal::derive(move || reading.get().filter(|_| up.get()))
+}
+
+fn live_history(initial: SeriesSet, numbers: Signal<Option<HostNumbers>>) -> Signal<SeriesSet> {
+    let set = RwSignal::new(initial);
+    Effect::new(move |_| {
+        if let Some(n) = numbers.get() {
+            set.update(|set| set.push(n.at, &n.values(), HISTORY_MILLIS));
+        }
+    });
+    set.into()
+}
+
+/// Not while somebody types into the settings: what they typed would be gone.
+fn ask_again_when_the_state_changes(
+    row: Signal<MachineRow>,
+    shown: crate::plugins::machines::model::LinkState,
+    tab: Memo<String>,
+    again: Callback<()>,
+) {
+    let state = Memo::new(move |_| row.with(|r| r.state));
+    Effect::new(move |_| {
+        if state.get() != shown && tab.with(|tab| tab != SETTINGS) {
+            again.run(());
+        }
+    });
+}
+
+const CONNECTION: &str = "connection";
+const HISTORY: &str = "history";
+const SETTINGS: &str = "settings";
+
+/// The end of a tab's address: its title in lower case.
+fn slug(title: &str) -> String {
+    title.to_lowercase().replace(' ', "-")
+}
+
+fn tabs(id: MachineId) -> Vec<(String, String)> {
+    let path = |end: &str| format!("/machines/{id}{end}");
+    let of_others = MACHINE_TABS.titles().into_iter();
+    let mut tabs = vec![(path(""), "Overview".to_owned())];
+    tabs.extend(of_others.map(|title| (path(&format!("/{}", slug(title))), title.to_owned())));
+    for (end, title) in [(HISTORY, "History"), (CONNECTION, "Connection"), (SETTINGS, "Settings")] {
+        tabs.push((path(&format!("/{end}")), title.to_owned()));
+    }
+    tabs
+}
+
+fn content(tab: &str, id: MachineId, seen: Seen) -> AnyView {
+    match tab {
+        "" => view! { <OverviewTab seen/> }.into_any(),
+        CONNECTION => view! { <ConnectionTab seen/> }.into_any(),
+        HISTORY => view! { <HistoryTab seen/> }.into_any(),
+        SETTINGS => view! { <SettingsTab seen/> }.into_any(),
+        other => {
+            let title = MACHINE_TABS.titles().into_iter().find(|title| slug(title) == other);
+            title
+                .and_then(|title| MACHINE_TABS.render_one(title, id))
+                .unwrap_or_else(|| view! { <NoSuchTab id/> }.into_any())
+        }
+    }
+}
+
+#[component]
+fn NoSuchTab(id: MachineId) -> impl IntoView {
+    view! {
+        <EmptyState icon="warn" title="There is no such tab" text="The address may be mistyped, or the part that showed it is stopped.">
+            <LinkButton href=url(&format!("/machines/{id}"))>"To the machine"</LinkButton>
+        </EmptyState>
     }
 }
 
 #[component]
 fn Head(row: Signal<MachineRow>) -> impl IntoView {
     let actions = Actions::provide();
+    offer(row, actions);
     let crumbs = vec![Crumb {
         label: "Machines".to_owned(),
         href: url("/machines"),
@@ -125,61 +212,11 @@ fn Head(row: Signal<MachineRow>) -> impl IntoView {
     let badge = view! {
         <StateBadge tone=Signal::derive(move || tone(state.get())) text=Signal::derive(move || state.get().label().to_owned())/>
         <span class="muted small">"since " <Ago at=Signal::derive(move || row.with(|r| r.since))/></span>
+        <Tags tags=Signal::derive(move || row.with(|r| r.tags.clone()))/>
     };
     view! {
         <PageHeader title=Signal::derive(move || row.with(|r| r.name.clone())) crumbs aside=badge.into_any()>
             <LinkActions row actions/>
         </PageHeader>
-    }
-}
-
-/// Why it is not online, and when it is tried again.
-#[component]
-fn Reason(row: Signal<MachineRow>) -> impl IntoView {
-    let why = Memo::new(move |_| row.with(|r| (r.state, r.reason.clone(), r.next_try_at)));
-    move || {
-        let (state, reason, next) = why.get();
-        let reason = reason.filter(|_| !state.needs_trust())?;
-        let tone = if state == LinkState::Unreachable {
-            Tone::Bad
-        } else {
-            tone(state)
-        };
-        let note = view! {
-            <Note tone title=state.label()>
-                <p>{reason}</p>
-                {next.map(|at| view! { <p class="muted small">"Next try: " <Ago at/></p> })}
-            </Note>
-        };
-        Some(note)
-    }
-}
-
-#[component]
-fn Facts(row: Signal<MachineRow>) -> impl IntoView {
-    let socket = move || row.with(|r| r.docker.as_ref().map_or("not found".to_owned(), |d| d.socket.clone()));
-    let connect = move || {
-        row.with(|r| {
-            r.connect_ms
-                .map(|ms| format!("{ms} ms"))
-                .unwrap_or_else(|| "—".to_owned())
-        })
-    };
-    view! {
-        <section class="card" aria-label="Facts">
-            <h2 class="card-title">"Facts"</h2>
-            <dl class="facts">
-                <dt>"Address"</dt>
-                <dd class="mono">{move || row.with(account)}</dd>
-                <dt>"Docker"</dt>
-                <dd>{move || row.with(docker_version)}</dd>
-                <dt>"Socket"</dt>
-                <dd class="mono">{socket}</dd>
-                <dt>"Last connect"</dt>
-                <dd>{connect}</dd>
-                <dt>"Added"</dt>
-                <dd><Ago at=Signal::derive(move || row.with(|r| r.created_at))/></dd>
-            </dl>
-        </section>
     }
 }

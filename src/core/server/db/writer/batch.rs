@@ -36,13 +36,13 @@ impl Writer {
         let (answers, sound) = self.run_all(&tx, first).await;
         let tx = tx.into_inner();
         let end = match sound {
-            Ok(()) => tx.commit().await,
+            Ok(()) => tx.commit().await.map_err(db_error),
             Err(e) => {
                 let _ = tx.rollback().await;
                 Err(e)
             }
         };
-        let failure = end.map_err(db_error).err();
+        let failure = end.err();
         self.suspect = failure.is_some();
         for (done, result) in answers {
             let _ = done.send(failure.clone().map_or(result, Err));
@@ -50,13 +50,16 @@ impl Writer {
     }
 
     /// Every answer, and whether the transaction as a whole still stands.
-    async fn run_all(&mut self, tx: &Tx, first: Work) -> (Vec<Answer>, Result<(), DbErr>) {
+    async fn run_all(&mut self, tx: &Tx, first: Work) -> (Vec<Answer>, AppResult<()>) {
         let mut answers = Vec::new();
         let mut next = Some(first);
         while let Some(Work { run, done, request_id }) = next {
             let result = guarded(run, tx, request_id).await;
             // The savepoint stays open, also when it was undone: the next one closes it, or the commit.
-            let undone = if result.is_err() { tx.undo().await } else { Ok(()) };
+            let undone = match &result {
+                Ok(()) => Ok(()),
+                Err(why) => tx.undo().await.map_err(|lost| whole(why, lost)),
+            };
             tx.next();
             answers.push((done, result));
             if undone.is_err() {
@@ -66,6 +69,16 @@ impl Writer {
         }
         (answers, Ok(()))
     }
+}
+
+/// Why the whole transaction is lost. A full disk makes SQLite undo all of it at once: then that is the reason, and
+/// not that there is no savepoint to go back to any more.
+fn whole(why: &AppError, lost: DbErr) -> AppError {
+    if why.kind == ErrorKind::Unavailable {
+        tracing::debug!(error.cause = %lost, "the transaction was undone as a whole");
+        return why.clone();
+    }
+    db_error(lost)
 }
 
 /// The closure's result; a panic and a closure that does not end are errors like others.

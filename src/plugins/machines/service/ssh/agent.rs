@@ -36,6 +36,8 @@ struct Shared {
     pins: Vec<KeyData>,
     signed: AtomicU32,
     refused: Mutex<Option<&'static str>>,
+    /// A host has proved to have an accepted key.
+    bound: std::sync::atomic::AtomicBool,
     closed: std::sync::atomic::AtomicBool,
 }
 
@@ -49,6 +51,7 @@ impl KeyAgent {
             pins: pins.iter().map(|pin| pin.data().clone()).collect(),
             signed: AtomicU32::new(0),
             refused: Mutex::new(None),
+            bound: std::sync::atomic::AtomicBool::new(false),
             closed: std::sync::atomic::AtomicBool::new(false),
         });
         let bound = Bound {
@@ -69,6 +72,10 @@ impl KeyAgent {
     /// How many signatures it gave.
     pub fn signed(&self) -> u32 {
         self.shared.signed.load(Ordering::Relaxed)
+    }
+    /// The key exchange with an accepted host is done: what comes next is the login.
+    pub fn bound(&self) -> bool {
+        self.shared.bound.load(Ordering::Relaxed)
     }
     /// Why it last refused, if it did.
     pub fn refused(&self) -> Option<&'static str> {
@@ -137,6 +144,7 @@ impl Bound {
         bind.verify_signature()
             .map_err(|_| "the host did not prove that it has its key")?;
         self.session = Some(bind.session_id.clone());
+        self.shared.bound.store(true, Ordering::Relaxed);
         Ok(())
     }
     fn may_sign(&self, request: &SignRequest) -> Result<(), &'static str> {

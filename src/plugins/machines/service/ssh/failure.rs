@@ -43,6 +43,8 @@ pub enum LinkFailure {
     Closed,
     /// The host stopped answering on a link that stood.
     Lost,
+    /// The master's control socket was removed on this server.
+    Unplugged,
     /// ssh cannot be started on this server.
     SshMissing {
         text: String,
@@ -92,8 +94,9 @@ impl LinkFailure {
             Self::TimedOut { stage } => format!("The host did not answer in time ({stage}). Check the address and the firewall between."),
             Self::NotSsh => "What answers on this port is not an SSH server, or it hangs up at once (a full MaxStartups, a firewall, fail2ban).".into(),
             Self::NoCommonAlgorithm { text } => format!("This server and the host share no algorithm: {text}. Update the older of the two."),
-            Self::Closed => "The host closed the connection.".into(),
-            Self::Lost => "The host stopped answering.".into(),
+            Self::Closed => "The host closed the connection: it is shutting down, or its sshd was stopped or refuses us (its log says which).".into(),
+            Self::Lost => "The host stopped answering: it is down, overloaded, or the network between is cut.".into(),
+            Self::Unplugged => "The connection's control socket was removed on this server, so the connection is made again. If this goes on, something cleans up the run directory (systemd-tmpfiles, tmpwatch): give the server its own with XDG_RUNTIME_DIR.".into(),
             Self::SshMissing { text } => format!("The ssh program cannot be started on this server: {text}. Install openssh-client."),
             Self::NoCommands { text } => text.clone(),
             Self::Other { text } => format!("ssh ended: {text}"),

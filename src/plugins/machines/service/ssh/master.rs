@@ -21,6 +21,8 @@ use tokio::{
 pub const CONTROL: &str = "ctl";
 /// A connect that takes longer than this is given up, whatever stage it is in.
 pub const CONNECT_DEADLINE: Duration = Duration::from_secs(20);
+/// The stage that a connect without an answer is in, as far as ssh tells.
+pub const LOGGING_IN: &str = "logging in";
 const POLL: Duration = Duration::from_millis(15);
 const END_DEADLINE: Duration = Duration::from_secs(3);
 const STDERR_BYTES: usize = 16 * 1024;
@@ -61,7 +63,7 @@ impl Master {
             }
             Err(_) => {
                 master.end().await;
-                Err(LinkFailure::TimedOut { stage: "logging in" })
+                Err(LinkFailure::TimedOut { stage: LOGGING_IN })
             }
         }
     }

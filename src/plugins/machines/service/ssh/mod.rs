@@ -10,6 +10,7 @@ pub mod master;
 pub mod mux;
 mod pdeathsig;
 pub mod probe;
+mod relay;
 pub mod rundir;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -18,6 +18,9 @@ use tokio::net::TcpStream;
 /// No probe takes longer than this.
 pub const DEADLINE: Duration = Duration::from_secs(10);
 
+const RETRIES: usize = 3;
+const RETRY_PAUSE: Duration = Duration::from_millis(150);
+
 /// The algorithms that a host key may have, best first; one handshake each.
 const KINDS: [Kind; 4] = [Kind::Ed25519, Kind::P256, Kind::P384, Kind::Rsa];
 
@@ -64,7 +67,10 @@ impl Kind {
 /// Errors: what kept us from the first handshake, or `NoCommonHostKey` when it has only unknown kinds.
 pub async fn offered(host: &HostAddress, port: u16) -> Result<Vec<HostKey>, LinkFailure> {
     let [a, b, c, d] = KINDS.map(|kind| handshake(host, port, vec![kind], DEADLINE));
-    let results: [_; 4] = tokio::join!(a, b, c, d).into();
+    let mut results: [_; 4] = tokio::join!(a, b, c, d).into();
+    if results.iter().any(Result::is_ok) {
+        one_by_one(host, port, &mut results).await;
+    }
     let mut failure = None;
     let mut keys = Vec::new();
     for result in results {
@@ -78,6 +84,26 @@ pub async fn offered(host: &HostAddress, port: u16) -> Result<Vec<HostKey>, Link
         Err(failure.unwrap_or(LinkFailure::Closed))
     } else {
         Ok(keys)
+    }
+}
+
+/// A host that takes few strangers at once (MaxStartups) hung up on some of us: it is asked again for those.
+async fn one_by_one(host: &HostAddress, port: u16, results: &mut [Result<HostKey, LinkFailure>; 4]) {
+    let hung_up = |result: &Result<HostKey, LinkFailure>| {
+        matches!(
+            result,
+            Err(LinkFailure::NotSsh | LinkFailure::Closed | LinkFailure::Other { .. })
+        )
+    };
+    for (kind, result) in KINDS.into_iter().zip(results) {
+        for _ in 0..RETRIES {
+            if !hung_up(result) {
+                break;
+            }
+            // the one before is still being let go of
+            tokio::time::sleep(RETRY_PAUSE).await;
+            *result = handshake(host, port, vec![kind], DEADLINE).await;
+        }
     }
 }
 

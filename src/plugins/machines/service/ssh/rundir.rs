@@ -73,7 +73,19 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> AppResult<()> {
     use std::io::Write;
     let mut options = fs::OpenOptions::new();
     let file = options.write(true).create(true).truncate(true).mode(0o600).open(path);
-    file.and_then(|mut f| f.write_all(bytes)).map_err(AppError::internal)
+    file.and_then(|mut f| f.write_all(bytes))
+        .map_err(|error| refused(path, &error))
+}
+
+fn refused(path: &Path, error: &std::io::Error) -> AppError {
+    if error.kind() != std::io::ErrorKind::StorageFull {
+        return AppError::internal(error);
+    }
+    let place = path.parent().unwrap_or(path).display();
+    tracing::error!(%place, "the disk is full");
+    AppError::unavailable(format!(
+        "The disk of {place} on this server is full. Make room there; it is tried again by itself."
+    ))
 }
 
 /// `$XDG_RUNTIME_DIR` when it is ours, short and plain, else `/tmp`.

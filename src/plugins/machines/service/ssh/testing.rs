@@ -47,6 +47,10 @@ impl TestSshd {
     pub fn authorize(&self, public_line: &str) {
         fs::write(self.file("authorized_keys"), public_line).unwrap();
     }
+    pub fn authorize_also(&self, public_line: &str) {
+        let before = fs::read_to_string(self.file("authorized_keys")).unwrap();
+        self.authorize(&format!("{before}{public_line}\n"));
+    }
     pub fn host_keys(&self) -> Vec<HostKey> {
         ["ed25519", "rsa"]
             .map(|kind| HostKey::parse(&fs::read_to_string(self.file(&format!("{kind}.pub"))).unwrap()).unwrap())
@@ -180,4 +184,113 @@ pub fn ssh_processes(dir: &std::path::Path) -> Vec<u32> {
 pub fn secret_bytes(text: &str) -> Vec<u8> {
     let key = ssh_key::PrivateKey::from_openssh(text).unwrap();
     key.key_data().ed25519().unwrap().private.to_bytes().to_vec()
+}
+
+/// What a [`Wire`] does to what passes through it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Weather {
+    Fine,
+    /// Connections are taken, and nothing comes.
+    Silent,
+    /// The host's first bytes come, then nothing.
+    SilentAfter(usize),
+    /// The host is heard until its log says this once more than now, then nothing.
+    SilentOnce(&'static str),
+    /// One byte a second.
+    Trickle,
+    /// What the host says comes this much later.
+    Slow(Duration),
+    /// Hangs up with an RST.
+    Reset,
+}
+
+/// A line to a test sshd that can be spoilt. Each change of weather ends what stands.
+pub struct Wire {
+    pub port: u16,
+    weather: tokio::sync::watch::Sender<Weather>,
+    serving: tokio::task::JoinHandle<()>,
+}
+
+impl Wire {
+    pub async fn to(sshd: &TestSshd) -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (weather, now) = tokio::sync::watch::channel(Weather::Fine);
+        let (target, log) = (sshd.port, sshd.file("log"));
+        let serving = tokio::spawn(async move {
+            let mut open = tokio::task::JoinSet::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                let (mut now, log) = (now.clone(), log.clone());
+                open.spawn(async move {
+                    let weather = now.borrow_and_update().clone();
+                    tokio::select! {
+                        _ = now.changed() => {}
+                        () = pass(stream, target, weather, &log) => {}
+                    }
+                });
+                while open.try_join_next().is_some() {}
+            }
+        });
+        Self { port, weather, serving }
+    }
+    pub fn becomes(&self, weather: Weather) {
+        self.weather.send_replace(weather);
+    }
+}
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+async fn pass(client: tokio::net::TcpStream, target: u16, weather: Weather, log: &std::path::Path) {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    if weather == Weather::Reset {
+        client.set_zero_linger().unwrap();
+        return;
+    }
+    let host = tokio::net::TcpStream::connect(("127.0.0.1", target)).await.unwrap();
+    let ((mut from_client, mut to_client), (mut from_host, mut to_host)) = (client.into_split(), host.into_split());
+    let said = |mark: &str| fs::read_to_string(log).unwrap_or_default().matches(mark).count();
+    let before = if let Weather::SilentOnce(mark) = weather {
+        said(mark)
+    } else {
+        0
+    };
+    let up = async move {
+        let _ = tokio::io::copy(&mut from_client, &mut to_host).await;
+        let _ = to_host.shutdown().await;
+    };
+    let down = async move {
+        let (mut bytes, mut passed) = ([0; 4096], 0);
+        loop {
+            let most = match weather {
+                Weather::Silent => 0,
+                Weather::SilentAfter(n) => n - passed,
+                Weather::SilentOnce(mark) if said(mark) > before => 0,
+                Weather::Trickle => 1,
+                _ => bytes.len(),
+            };
+            if most == 0 {
+                return std::future::pending().await;
+            }
+            let most = most.min(bytes.len());
+            let n = from_host.read(&mut bytes[..most]).await.unwrap_or(0);
+            if let Weather::Slow(by) = weather {
+                tokio::time::sleep(by).await;
+            }
+            if n == 0 || to_client.write_all(&bytes[..n]).await.is_err() {
+                return;
+            }
+            passed += n;
+            if weather == Weather::Trickle {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        }
+    };
+    tokio::select! {
+        () = async { tokio::join!(up, std::future::pending::<()>()); } => {}
+        () = down => {}
+    }
 }
