@@ -6,7 +6,7 @@ use crate::{
         auth::{
             api::{Logout, session_state},
             model::Me,
-            ui::{LoginPage, ProfilePage, SetupPage},
+            ui::{InvitePage, LoginPage, ProfilePage, SetupPage, UsersPage},
         },
         flash::provide_flash,
         home::HomePage,
@@ -137,12 +137,14 @@ pub fn App() -> impl IntoView {
             <Routes fallback=|| view! { <NotFoundPage /> }.into_any()>
                 <Route path=path!("/setup") view=SetupPage ssr=SsrMode::Async />
                 <Route path=path!("/login") view=LoginPage ssr=SsrMode::Async />
+                <Route path=path!("/invite") view=InvitePage ssr=SsrMode::Async />
                 <ParentRoute path=path!("") view=Frame ssr=SsrMode::Async>
                     <Route path=path!("/") view=HomePage ssr=SsrMode::Async />
                     <Route path=path!("/activity") view=ActivityPage ssr=SsrMode::Async />
                     <Route path=path!("/activity/:job") view=JobPage ssr=SsrMode::Async />
                     <Route path=path!("/audit") view=AuditLogPage ssr=SsrMode::Async />
                     <Route path=path!("/profile") view=ProfilePage ssr=SsrMode::Async />
+                    <Route path=path!("/users") view=UsersPage ssr=SsrMode::Async />
                     <Route path=path!("/settings") view=SettingsPage ssr=SsrMode::Async />
                     <PluginRoutes />
                 </ParentRoute>
@@ -152,7 +154,7 @@ pub fn App() -> impl IntoView {
 }
 
 /// The core's own entries of the rail.
-const NAV: [NavItem; 4] = [
+const NAV: [NavItem; 5] = [
     NavItem {
         path: "/",
         label: "Overview",
@@ -173,6 +175,13 @@ const NAV: [NavItem; 4] = [
         icon: "audit",
         keys: "g u",
         order: 85,
+    },
+    NavItem {
+        path: "/users",
+        label: "Users",
+        icon: "user",
+        keys: "g p",
+        order: 88,
     },
     NavItem {
         path: "/settings",

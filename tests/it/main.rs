@@ -26,4 +26,5 @@ mod rows;
 mod sessions;
 mod slow_engine;
 mod stop_under_load;
+mod users;
 mod web;

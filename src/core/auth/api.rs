@@ -2,13 +2,15 @@
 
 use crate::{
     core::{
-        auth::model::{Me, OwnSession, SessionId},
+        auth::model::{InvitationId, Invited, Me, OwnSession, Role, SessionId, UserId, UserList},
         call::PageClient,
     },
     error::AppError,
 };
 use leptos::prelude::*;
 
+#[cfg(feature = "ssr")]
+use crate::core::auth::service::{Account, Instance, UsersManage, UsersView};
 #[cfg(feature = "ssr")]
 pub use context::{actor, app, go_to, service, set_cookie, wants_page};
 
@@ -135,6 +137,66 @@ pub async fn end_session(id: SessionId) -> Result<(), AppError> {
 #[server(prefix = "/api", endpoint = "auth/end_other_sessions", client = PageClient)]
 pub async fn end_other_sessions() -> Result<(), AppError> {
     app()?.core.auth.end_other_sessions(&actor()?).await
+}
+
+/// Makes the account of an invitation and logs in.
+#[server(prefix = "/api", endpoint = "auth/accept_invitation", client = PageClient)]
+pub async fn accept_invitation(token: String, password: String, password_again: String) -> Result<(), AppError> {
+    same(&password, &password_again)?;
+    let app = app()?;
+    let session = app.core.auth.accept(&token, &password, &app.client).await?;
+    set_cookies(&app, Some(&session));
+    go_to("/");
+    Ok(())
+}
+
+/// All accounts and open invitations.
+#[server(prefix = "/api", endpoint = "users/list", client = PageClient)]
+pub async fn users() -> Result<UserList, AppError> {
+    let may = actor()?.authorise::<Instance, UsersView>(()).await?;
+    app()?.core.auth.users(may).await
+}
+
+/// Invites somebody; the link is in the answer and nowhere else.
+#[server(prefix = "/api", endpoint = "users/invite", client = PageClient)]
+pub async fn invite(name: String, role: Role) -> Result<Invited, AppError> {
+    let may = actor()?.authorise::<Instance, UsersManage>(()).await?;
+    app()?.core.auth.invite(may, &name, role).await
+}
+
+/// Withdraws an invitation.
+#[server(prefix = "/api", endpoint = "users/withdraw", client = PageClient)]
+pub async fn withdraw(id: InvitationId) -> Result<(), AppError> {
+    let may = actor()?.authorise::<Instance, UsersManage>(()).await?;
+    app()?.core.auth.withdraw(may, id).await
+}
+
+/// Gives an account another role.
+#[server(prefix = "/api", endpoint = "users/set_role", client = PageClient)]
+pub async fn set_role(id: UserId, role: Role) -> Result<(), AppError> {
+    let may = actor()?.authorise::<Account, UsersManage>(id).await?;
+    app()?.core.auth.set_role(may, role).await
+}
+
+/// Takes an account out of use.
+#[server(prefix = "/api", endpoint = "users/disable", client = PageClient)]
+pub async fn disable_user(id: UserId) -> Result<(), AppError> {
+    let may = actor()?.authorise::<Account, UsersManage>(id).await?;
+    app()?.core.auth.disable_user(may).await
+}
+
+/// Lets a disabled account log in again.
+#[server(prefix = "/api", endpoint = "users/enable", client = PageClient)]
+pub async fn enable_user(id: UserId) -> Result<(), AppError> {
+    let may = actor()?.authorise::<Account, UsersManage>(id).await?;
+    app()?.core.auth.enable_user(may).await
+}
+
+/// Removes an account.
+#[server(prefix = "/api", endpoint = "users/delete", client = PageClient)]
+pub async fn delete_user(id: UserId) -> Result<(), AppError> {
+    let may = actor()?.authorise::<Account, UsersManage>(id).await?;
+    app()?.core.auth.delete_user(may).await
 }
 
 #[cfg(feature = "ssr")]

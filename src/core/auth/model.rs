@@ -12,22 +12,50 @@ id_type!(
     SessionId
 );
 
-/// What a user may do. The other built-in roles and custom ones come with the rights page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+id_type!(
+    /// One invitation to make an account.
+    InvitationId
+);
+
+/// What a user may do; `service/roles.rs` says it action by action.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
+    /// Looks.
+    Viewer,
+    /// Looks, and runs what is there.
+    Operator,
     /// Everything.
     Admin,
 }
 
 impl Role {
+    pub const ALL: [Self; 3] = [Self::Viewer, Self::Operator, Self::Admin];
+
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Viewer => "viewer",
+            Self::Operator => "operator",
             Self::Admin => "admin",
         }
     }
     pub fn parse(text: &str) -> Option<Self> {
-        (text == "admin").then_some(Self::Admin)
+        Self::ALL.into_iter().find(|role| role.as_str() == text)
+    }
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Viewer => "Viewer",
+            Self::Operator => "Operator",
+            Self::Admin => "Admin",
+        }
+    }
+    /// What it is for, in a sentence.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Viewer => "Sees hosts, containers, their logs and jobs; changes nothing.",
+            Self::Operator => "Also starts, stops and restarts containers, reconnects hosts and cancels jobs.",
+            Self::Admin => "Everything: hosts and their keys, users, settings and the audit log.",
+        }
     }
 }
 
@@ -53,4 +81,40 @@ pub struct OwnSession {
     pub last_used_at: UnixMillis,
     /// It is the one that asks.
     pub current: bool,
+}
+
+/// One account as the users page shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserRow {
+    pub id: UserId,
+    pub name: String,
+    pub role: Role,
+    pub disabled: bool,
+    /// Newest use of any session that is still known, to the minute.
+    pub last_used_at: Option<UnixMillis>,
+}
+
+/// An invitation that was not used yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invitation {
+    pub id: InvitationId,
+    pub name: String,
+    pub role: Role,
+    pub expires_at: UnixMillis,
+}
+
+/// Accounts by name, and open invitations.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserList {
+    pub users: Vec<UserRow>,
+    pub invitations: Vec<Invitation>,
+}
+
+/// A new invitation. The path holds its code, which nobody can read again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invited {
+    pub name: String,
+    /// Below the base path.
+    pub path: String,
+    pub expires_at: UnixMillis,
 }

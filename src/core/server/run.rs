@@ -16,11 +16,12 @@ use super::{
 };
 use crate::{
     core::{
-        audit::service::Audit,
-        auth::service::{Actor, AuthService, RequestMeta, Who},
+        audit::service::{Audit, Refusals},
+        auth::service::{Accounts, Actor, AuthService, RequestMeta, Who},
         id::UnixMillis,
         jobs::service::{ActorSource, Jobs},
         live::service::Hub,
+        plugin::PluginId,
     },
     error::{AppError, AppResult},
 };
@@ -38,6 +39,9 @@ use tokio::net::TcpListener;
 
 /// A stop ends within this time, whatever still hangs.
 const STOP_WITHIN: Duration = Duration::from_secs(25);
+
+/// In whose name the core offers its own services.
+const OWNER: PluginId = PluginId("core");
 
 /// What the composition root hands in, so that `core` names neither the app nor a plugin.
 pub struct Parts {
@@ -295,6 +299,9 @@ async fn assemble(
         config.session,
     )
     .await?;
+    let tasks = TaskSet::new();
+    services.provide(OWNER, Arc::new(Accounts(db.clone())));
+    services.provide(OWNER, Arc::new(Refusals::start(audit.clone(), &tasks)));
     let actors = Arc::new(Actors::default());
     let kinds = plugins.all().iter().flat_map(|p| p.job_kinds()).collect();
     let jobs = Jobs::new(db.clone(), audit.clone(), hub.clone(), actors.clone(), kinds);
@@ -315,7 +322,7 @@ async fn assemble(
         series,
         flashes: Default::default(),
         limits,
-        tasks: TaskSet::new(),
+        tasks,
         started_at: UnixMillis::now(),
         ready: AtomicBool::new(false),
     });

@@ -61,7 +61,7 @@ fn Filter(filter: AuditFilter, error: Signal<Option<AppError>>) -> impl IntoView
         .into_iter()
         .collect_view();
     view! {
-        <form class="form-filter" method="get" action=url("/audit") role="search" aria-label="Filter the audit log">
+        <form class="form-grid" method="get" action=url("/audit") role="search" aria-label="Filter the audit log">
             <FormError error fields=FIELDS />
             <Field label="Who" name="actor" value=filter.actor error />
             <Field label="Action" name="action" value=filter.action error placeholder="docker.containers" />

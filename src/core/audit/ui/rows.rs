@@ -12,15 +12,7 @@ use leptos::prelude::*;
 const COLUMNS: &[Column] = &[
     Column::new("When"),
     Column::new("Who"),
-    Column::new("Action"),
-    Column::new("Object"),
-    Column::new("Outcome"),
-    Column::new("Detail").class("only-wide"),
-];
-const OF_ONE: &[Column] = &[
-    Column::new("When"),
-    Column::new("Who"),
-    Column::new("Action"),
+    Column::new("Action and object"),
     Column::new("Outcome"),
     Column::new("Detail").class("only-wide"),
 ];
@@ -28,12 +20,11 @@ const OF_ONE: &[Column] = &[
 /// The rows as a table; without `objects` they are all of one, which the page names.
 #[component]
 pub fn AuditTable(rows: Vec<AuditRow>, #[prop(into)] caption: String, objects: bool) -> impl IntoView {
-    let columns = if objects { COLUMNS } else { OF_ONE };
     let lines = rows
         .into_iter()
         .map(|row| view! { <Line row objects /> })
         .collect_view();
-    view! { <Table caption columns>{lines}</Table> }
+    view! { <Table caption columns=COLUMNS>{lines}</Table> }
 }
 
 /// What was done to one object: for a tab or a section of its page.
@@ -65,13 +56,12 @@ fn Line(row: AuditRow, objects: bool) -> impl IntoView {
     } else {
         row.object.label.clone()
     };
-    let object = objects.then(|| view! { <td>{label}<span class="cell-sub">{row.object.kind.clone()}</span></td> });
+    let object = objects.then(|| view! { <span class="cell-sub">{format!("{} {label}", row.object.kind)}</span> });
     view! {
         <tr>
             <td><Ago at=row.at /></td>
             <th scope="row">{row.actor_name.clone()}<span class="cell-sub">{row.address.clone()}</span></th>
-            <td class="mono">{row.action.clone()}</td>
-            {object}
+            <td><span class="mono">{row.action.clone()}</span>{object}</td>
             <td><StateBadge tone text /></td>
             <td class="only-wide"><Detail row /></td>
         </tr>

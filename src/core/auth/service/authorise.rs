@@ -3,8 +3,10 @@
 //! A service's `fn start(&self, c: Authorized<Container, ContainersStart>)` can only be called with what
 //! [`Actor::authorise`] gave, and that loads the object and asks the policy about this very action.
 
+use super::roles;
 use crate::{
     core::{
+        audit::service::{Entry, Refusals},
         auth::model::{Role, SessionId, UserId},
         id::ObjectRef,
         server::services::Services,
@@ -43,6 +45,8 @@ pub trait Guarded: Sized + Send + Sync + 'static {
     /// The object, or `None` when it does not exist.
     async fn load(services: &Services, id: &Self::Id) -> AppResult<Option<Self>>;
     fn object_ref(&self) -> ObjectRef;
+    /// Whether there is no telling whether it exists to somebody who may not touch it.
+    const HIDDEN: bool = true;
     /// `key=value` tags that a role's selector may name.
     fn tags(&self) -> &[String] {
         &[]
@@ -56,6 +60,7 @@ pub struct Instance;
 impl Guarded for Instance {
     type Id = ();
     const KIND: &'static str = "instance";
+    const HIDDEN: bool = false;
     async fn load(_: &Services, _: &()) -> AppResult<Option<Self>> {
         Ok(Some(Self))
     }
@@ -131,7 +136,19 @@ impl Decision<'_> {
     /// Why, in a sentence that a person may read.
     pub fn because(&self) -> String {
         match self.who {
-            Who::User { name, .. } => format!("{name} is an admin, who may do everything"),
+            Who::User {
+                name,
+                role: Role::Admin,
+                ..
+            } => format!("{name} is an admin, who may do everything"),
+            Who::User { name, role, .. } => {
+                let may = if self.allowed { "may" } else { "may not" };
+                format!(
+                    "{name} is of the role {}, which {may} do {}",
+                    role.as_str(),
+                    self.action
+                )
+            }
             Who::System { reason } => format!("the server does {} itself: {reason}", self.action),
             Who::Anonymous => "nobody is logged in".to_owned(),
         }
@@ -184,14 +201,34 @@ impl Actor {
             .await?
             .ok_or_else(|| AppError::not_found(T::KIND))?;
         if !self.may(A::NAME, object.tags()).allowed {
-            tracing::warn!(actor = %self.id_text(), action = A::NAME, object = ?object.object_ref(), "refused");
-            return Err(AppError::not_found(T::KIND));
+            self.note_refusal(A::NAME, object.object_ref(), self.may(A::NAME, object.tags()).because());
+            return Err(if T::HIDDEN {
+                AppError::not_found(T::KIND)
+            } else {
+                AppError::forbidden(format!(
+                    "Your role does not allow this ({}). An admin can give you another one.",
+                    A::NAME
+                ))
+            });
         }
         Ok(Authorized {
             object,
             actor: self.clone(),
             _action: PhantomData,
         })
+    }
+
+    /// A forbidden try is in the server's log at once, and in the audit log soon.
+    fn note_refusal(&self, action: &str, object: ObjectRef, why: String) {
+        tracing::warn!(actor = %self.id_text(), action, object = ?object, "refused");
+        if let Ok(refusals) = self.services.get::<Refusals>() {
+            let entry = Entry {
+                action: action.to_owned(),
+                object,
+                detail: serde_json::Value::Null,
+            };
+            refusals.note(self, entry, why);
+        }
     }
 
     /// Every object of `ids` that this actor may do `A` to, and the ids of the rest (missing and refused look alike).
@@ -215,7 +252,8 @@ impl Actor {
     /// The one policy function. Scoped roles extend it; no caller changes then.
     pub fn may<'a>(&'a self, action: &'a str, _tags: &[String]) -> Decision<'a> {
         let allowed = match &self.who {
-            Who::User { role: Role::Admin, .. } | Who::System { .. } => true,
+            Who::User { role, .. } => roles::allows(*role, action),
+            Who::System { .. } => true,
             Who::Anonymous => false,
         };
         Decision {

@@ -5,15 +5,18 @@ mod authorise;
 mod device;
 mod guess;
 mod password;
+mod roles;
 mod session;
 mod setup;
 mod store;
 mod token;
+mod users;
 mod weak;
 
 pub use authorise::{Action, Actor, Authorized, Decision, Guarded, Instance, RequestMeta, Who};
 pub use password::PasswordHasher;
 pub use session::{Cookies, Identified, NewSession};
+pub use users::{Account, Accounts};
 
 use crate::{
     action,
@@ -34,6 +37,10 @@ use weak::check_password;
 action!(
     /// See and stop or start plugins, and other settings of the whole installation.
     SettingsManage = "core.settings.manage",
+    /// See accounts and invitations.
+    UsersView = "core.users.view",
+    /// Invite, disable, delete, give roles.
+    UsersManage = "core.users.manage",
     /// See the audit log.
     AuditView = "core.audit.view",
     /// See jobs and their output.
@@ -201,14 +208,7 @@ impl AuthService {
 
     /// Rebuilds the actor of stored work, if the account may still act.
     pub async fn actor_for(&self, who: Who, meta: RequestMeta) -> AppResult<Actor> {
-        if let Who::User { id, .. } = &who
-            && store::user_by_id(self.db.read(), *id).await?.is_none()
-        {
-            return Err(AppError::forbidden(
-                "The account that asked for this may no longer act.",
-            ));
-        }
-        Ok(Actor::new(who, meta, self.services.clone()))
+        Ok(Actor::new(self.as_now(who).await?, meta, self.services.clone()))
     }
 
     fn anonymous(&self, client: &Client) -> Actor {

@@ -3,7 +3,7 @@
 use super::Client;
 use crate::{
     core::{
-        auth::model::{Role, SessionId, UserId},
+        auth::model::{Invitation, InvitationId, Role, SessionId, UserId, UserRow},
         id::UnixMillis,
         server::db::query,
     },
@@ -90,6 +90,107 @@ pub(super) async fn set_password(db: &impl ConnectionTrait, id: UserId, phc: &st
     )
     .await
     .map(|_| ())
+}
+
+/// All accounts by name, disabled ones too.
+pub(super) async fn users(db: &impl ConnectionTrait) -> AppResult<Vec<UserRow>> {
+    let sql = "SELECT u.id, u.name, u.role, u.disabled_at, MAX(s.last_used_at) AS last_used_at FROM users u \
+               LEFT JOIN sessions s ON s.user_id = u.id GROUP BY u.id, u.name, u.role, u.disabled_at ORDER BY LOWER(u.name)";
+    let rows = query::all(db, sql, []).await?;
+    let read = |row: &QueryResult| -> AppResult<UserRow> {
+        Ok(UserRow {
+            id: query::id(row, "id")?,
+            name: row.try_get("", "name")?,
+            role: role(row)?,
+            disabled: row.try_get::<Option<i64>>("", "disabled_at")?.is_some(),
+            last_used_at: row.try_get::<Option<i64>>("", "last_used_at")?.map(UnixMillis),
+        })
+    };
+    rows.iter().map(read).collect()
+}
+
+/// Whether there is an admin besides `id` who can log in.
+pub(super) async fn other_admin(db: &impl ConnectionTrait, id: UserId) -> AppResult<bool> {
+    let sql = "SELECT 1 FROM users WHERE role = 'admin' AND disabled_at IS NULL AND id <> ? LIMIT 1";
+    Ok(query::one(db, sql, [id.to_string().into()]).await?.is_some())
+}
+
+pub(super) async fn set_role(db: &impl ConnectionTrait, id: UserId, role: Role) -> AppResult<()> {
+    let sql = "UPDATE users SET role = ? WHERE id = ?";
+    query::run(db, sql, [role.as_str().into(), id.to_string().into()])
+        .await
+        .map(|_| ())
+}
+
+pub(super) async fn set_disabled(db: &impl ConnectionTrait, id: UserId, at: Option<UnixMillis>) -> AppResult<()> {
+    let sql = "UPDATE users SET disabled_at = ? WHERE id = ?";
+    query::run(db, sql, [at.map(|at| at.0).into(), id.to_string().into()])
+        .await
+        .map(|_| ())
+}
+
+pub(super) async fn delete_user(db: &impl ConnectionTrait, id: UserId) -> AppResult<()> {
+    query::run(db, "DELETE FROM users WHERE id = ?", [id.to_string().into()])
+        .await
+        .map(|_| ())
+}
+
+pub(super) struct NewInvitation {
+    pub id: InvitationId,
+    pub name: String,
+    pub role: Role,
+    pub sha256: String,
+    pub expires_at: UnixMillis,
+}
+
+/// Adds an invitation, and forgets the ones that are over.
+pub(super) async fn insert_invitation(db: &impl ConnectionTrait, i: &NewInvitation, now: UnixMillis) -> AppResult<()> {
+    let over = "DELETE FROM invitations WHERE used_at IS NOT NULL OR expires_at <= ?";
+    query::run(db, over, [now.0.into()]).await?;
+    let sql = "INSERT INTO invitations (id, name, role, sha256, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)";
+    let values = [
+        i.id.to_string().into(),
+        i.name.clone().into(),
+        i.role.as_str().into(),
+        i.sha256.clone().into(),
+        now.0.into(),
+        i.expires_at.0.into(),
+    ];
+    query::run(db, sql, values).await.map(|_| ())
+}
+
+/// The invitations that still work.
+pub(super) async fn invitations(db: &impl ConnectionTrait, now: UnixMillis) -> AppResult<Vec<Invitation>> {
+    let sql = "SELECT id, name, role, expires_at FROM invitations WHERE used_at IS NULL AND expires_at > ? ORDER BY LOWER(name)";
+    let rows = query::all(db, sql, [now.0.into()]).await?;
+    rows.iter().map(invitation_row).collect()
+}
+
+/// The invitation with a code of this hash, if it still works.
+pub(super) async fn invitation(
+    db: &impl ConnectionTrait,
+    hash: &str,
+    now: UnixMillis,
+) -> AppResult<Option<Invitation>> {
+    let sql =
+        "SELECT id, name, role, expires_at FROM invitations WHERE sha256 = ? AND used_at IS NULL AND expires_at > ?";
+    let row = query::one(db, sql, [hash.into(), now.0.into()]).await?;
+    row.map(|row| invitation_row(&row)).transpose()
+}
+
+/// Marks an invitation as used; `false` when somebody else did so first.
+pub(super) async fn use_invitation(db: &impl ConnectionTrait, id: InvitationId, now: UnixMillis) -> AppResult<bool> {
+    let sql = "UPDATE invitations SET used_at = ? WHERE id = ? AND used_at IS NULL AND expires_at > ?";
+    Ok(query::run(db, sql, [now.0.into(), id.to_string().into(), now.0.into()]).await? == 1)
+}
+
+fn invitation_row(row: &QueryResult) -> AppResult<Invitation> {
+    Ok(Invitation {
+        id: query::id(row, "id")?,
+        name: row.try_get("", "name")?,
+        role: role(row)?,
+        expires_at: UnixMillis(row.try_get("", "expires_at")?),
+    })
 }
 
 pub(super) async fn insert_session(

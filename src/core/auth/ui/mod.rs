@@ -1,8 +1,12 @@
 //! The set-up and login pages (plain forms, because both must work before a script has loaded), and the profile.
 
+mod invite;
 mod profile;
+mod users;
 
+pub use invite::InvitePage;
 pub use profile::ProfilePage;
+pub use users::UsersPage;
 
 use crate::{
     core::auth::api::{Login, Setup},

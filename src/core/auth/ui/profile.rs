@@ -21,7 +21,6 @@ use leptos_meta::Title;
 const PASSWORD_FIELDS: &[&str] = &["current_password", "password", "password_again"];
 const COLUMNS: &[Column] = &[
     Column::new("Device"),
-    Column::new("Address"),
     Column::new("Last used"),
     Column::new("Logged in").class("only-wide"),
     Column::new("Actions").quiet(),
@@ -51,7 +50,7 @@ fn Password() -> impl IntoView {
         <section class="card" aria-labelledby="password-title">
             <h2 class="card-title" id="password-title">"Password"</h2>
             {move || done().then(|| view! { <div role="status"><Note tone=Tone::Ok title="The password was changed"><p>"All your other sessions have ended."</p></Note></div> })}
-            <PostForm action=change label="Change password">
+            <PostForm action=change class="form form-narrow" label="Change password">
                 <FormError error fields=PASSWORD_FIELDS />
                 <Field label="Present password" name="current_password" kind="password" error required=true autocomplete="current-password" />
                 <Field
@@ -123,8 +122,7 @@ fn SessionLine(session: OwnSession, end: ServerAction<EndSession>) -> impl IntoV
     };
     view! {
         <tr>
-            <th scope="row">{device}</th>
-            <td class="num">{address}</td>
+            <th scope="row">{device}<span class="cell-sub">{address}</span></th>
             <td><Ago at=last_used_at /></td>
             <td class="only-wide"><Ago at=created_at /></td>
             <td class="actions">{action}</td>

@@ -361,6 +361,13 @@ impl Hub {
             .collect();
         let mut topic = lock(&place.topic);
         topic.subscribers.push(subscriber.clone());
+        // What the page still shows and its user may not see any more goes like what is gone.
+        for shard in have.keys().filter(|s| !self.permits(subscriber, s)) {
+            subscriber.outbox.push(&ServerMessage::End {
+                topic: subscriber.topic.clone(),
+                shard: (*shard).to_owned(),
+            });
+        }
         if subscriber.view.is_some() {
             return subscriber.mark(Change::State);
         }
@@ -420,7 +427,15 @@ impl Hub {
             reconnect: false,
             message: "You were logged out.".to_owned(),
         };
-        self.bye(&bye, |s| s == session);
+        self.bye(&bye, |open| open.session == session);
+    }
+    /// Ends every socket of a user whose rights are others now; `reconnect` tells the pages to come again.
+    pub fn end_user(&self, user: UserId, reconnect: bool, why: &str) {
+        let bye = ServerMessage::Bye {
+            reconnect,
+            message: why.to_owned(),
+        };
+        self.bye(&bye, |open| open.user == user);
     }
     /// Tells every socket that the server stops.
     pub fn shut_down(&self) {
@@ -430,8 +445,8 @@ impl Hub {
         };
         self.bye(&bye, |_| true);
     }
-    fn bye(&self, bye: &ServerMessage, whom: impl Fn(SessionId) -> bool) {
-        for open in lock(&self.sockets).values().filter(|open| whom(open.session)) {
+    fn bye(&self, bye: &ServerMessage, whom: impl Fn(&Open) -> bool) {
+        for open in lock(&self.sockets).values().filter(|open| whom(open)) {
             open.outbox.push(bye);
             open.outbox.close();
         }

@@ -13,6 +13,7 @@ pub(super) fn all() -> Vec<Box<dyn MigrationTrait>> {
         sql_migration("core_0005_job_places_and_reruns", JOB_PLACES_AND_RERUNS),
         sql_migration("core_0006_login_tries", LOGIN_TRIES),
         sql_migration("core_0007_session_keys", SESSION_KEYS),
+        sql_migration("core_0008_invitations", INVITATIONS),
     ]
 }
 
@@ -141,3 +142,13 @@ const SESSION_KEYS: &[&str] = &[
     )",
     "CREATE INDEX used_refresh_tokens_session ON used_refresh_tokens(session_id)",
 ];
+
+const INVITATIONS: &[&str] = &["CREATE TABLE invitations (
+        id TEXT NOT NULL PRIMARY KEY,
+        name TEXT NOT NULL,
+        role TEXT NOT NULL,
+        sha256 TEXT NOT NULL UNIQUE,
+        created_at BIGINT NOT NULL,
+        expires_at BIGINT NOT NULL,
+        used_at BIGINT
+    )"];

@@ -29,7 +29,12 @@ const BUILD_ID: HeaderName = HeaderName::from_static(BUILD_HEADER);
 const MAX_ERROR_BYTES: usize = 64 << 10;
 
 /// Server functions that nobody needs to be logged in for.
-const PUBLIC_CALLS: [&str; 3] = ["/api/auth/setup", "/api/auth/login", "/api/auth/session_state"];
+const PUBLIC_CALLS: [&str; 4] = [
+    "/api/auth/setup",
+    "/api/auth/login",
+    "/api/auth/accept_invitation",
+    "/api/auth/session_state",
+];
 
 /// Who may call a server function, by its path.
 pub fn call_policy(path: &str) -> Policy {
