@@ -6,7 +6,7 @@ use crate::{
         auth::{
             api::{Logout, session_state},
             model::Me,
-            ui::{InvitePage, LoginPage, ProfilePage, SetupPage, UsersPage},
+            ui::{InvitePage, LoginPage, ProfilePage, RightsPage, SetupPage, UsersPage},
         },
         flash::provide_flash,
         home::HomePage,
@@ -145,6 +145,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/audit") view=AuditLogPage ssr=SsrMode::Async />
                     <Route path=path!("/profile") view=ProfilePage ssr=SsrMode::Async />
                     <Route path=path!("/users") view=UsersPage ssr=SsrMode::Async />
+                    <Route path=path!("/users/rights") view=RightsPage ssr=SsrMode::Async />
                     <Route path=path!("/settings") view=SettingsPage ssr=SsrMode::Async />
                     <PluginRoutes />
                 </ParentRoute>

@@ -22,6 +22,7 @@ mod machines;
 mod pages;
 mod plugins;
 mod process;
+mod rights;
 mod rows;
 mod sessions;
 mod slow_engine;

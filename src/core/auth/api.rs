@@ -2,7 +2,9 @@
 
 use crate::{
     core::{
-        auth::model::{InvitationId, Invited, Me, OwnSession, Role, SessionId, UserId, UserList},
+        auth::model::{
+            Explained, GrantId, InvitationId, Invited, Me, OwnSession, Role, RoleId, SessionId, UserId, UserList,
+        },
         call::PageClient,
     },
     error::AppError,
@@ -197,6 +199,48 @@ pub async fn enable_user(id: UserId) -> Result<(), AppError> {
 pub async fn delete_user(id: UserId) -> Result<(), AppError> {
     let may = actor()?.authorise::<Account, UsersManage>(id).await?;
     app()?.core.auth.delete_user(may).await
+}
+
+/// Makes a custom role or gives it other rows: one a line, an action and the tags of what it may be done to.
+#[server(prefix = "/api", endpoint = "roles/save", client = PageClient)]
+pub async fn save_role(name: String, rules: String) -> Result<(), AppError> {
+    let may = actor()?.authorise::<Instance, UsersManage>(()).await?;
+    let core = app()?.core;
+    core.auth.save_role(may, &name, &rules, &core.permissions()).await
+}
+
+/// Deletes a custom role.
+#[server(prefix = "/api", endpoint = "roles/delete", client = PageClient)]
+pub async fn delete_role(id: RoleId) -> Result<(), AppError> {
+    let may = actor()?.authorise::<Instance, UsersManage>(()).await?;
+    app()?.core.auth.delete_role(may, id).await
+}
+
+/// Grants a custom role to an account; without `hours` for good.
+#[server(prefix = "/api", endpoint = "users/grant", client = PageClient)]
+pub async fn grant_role(id: UserId, role: RoleId, #[server(default)] hours: String) -> Result<(), AppError> {
+    let may = actor()?.authorise::<Account, UsersManage>(id).await?;
+    let hours = match hours.trim() {
+        "" => None,
+        // What is no number is none that is allowed.
+        text => Some(text.parse().unwrap_or(0)),
+    };
+    app()?.core.auth.grant(may, role, hours).await
+}
+
+/// Takes a grant back.
+#[server(prefix = "/api", endpoint = "users/revoke", client = PageClient)]
+pub async fn revoke_grant(id: UserId, grant: GrantId) -> Result<(), AppError> {
+    let may = actor()?.authorise::<Account, UsersManage>(id).await?;
+    app()?.core.auth.revoke_grant(may, grant).await
+}
+
+/// What an account may do to a place, and why; without a place, to the installation as a whole.
+#[server(prefix = "/api", endpoint = "users/explain", client = PageClient)]
+pub async fn explain(id: UserId, #[server(default)] place: String) -> Result<Explained, AppError> {
+    let may = actor()?.authorise::<Instance, UsersView>(()).await?;
+    let core = app()?.core;
+    core.auth.explain(&may, id, &place, &core.permissions())
 }
 
 #[cfg(feature = "ssr")]

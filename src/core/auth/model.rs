@@ -17,10 +17,21 @@ id_type!(
     InvitationId
 );
 
-/// What a user may do; `service/roles.rs` says it action by action.
+id_type!(
+    /// One custom role.
+    RoleId
+);
+id_type!(
+    /// One grant of a custom role to an account.
+    GrantId
+);
+
+/// What a user may do by itself; `service/roles.rs` says it action by action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
+    /// Nothing but what is granted.
+    Member,
     /// Looks.
     Viewer,
     /// Looks, and runs what is there.
@@ -30,10 +41,11 @@ pub enum Role {
 }
 
 impl Role {
-    pub const ALL: [Self; 3] = [Self::Viewer, Self::Operator, Self::Admin];
+    pub const ALL: [Self; 4] = [Self::Member, Self::Viewer, Self::Operator, Self::Admin];
 
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Member => "member",
             Self::Viewer => "viewer",
             Self::Operator => "operator",
             Self::Admin => "admin",
@@ -44,6 +56,7 @@ impl Role {
     }
     pub fn words(self) -> &'static str {
         match self {
+            Self::Member => "Member",
             Self::Viewer => "Viewer",
             Self::Operator => "Operator",
             Self::Admin => "Admin",
@@ -52,6 +65,7 @@ impl Role {
     /// What it is for, in a sentence.
     pub fn meaning(self) -> &'static str {
         match self {
+            Self::Member => "Nothing by itself: only what custom roles grant, on the hosts whose tags they name.",
             Self::Viewer => "Sees hosts, containers, their logs and jobs; changes nothing.",
             Self::Operator => "Also starts, stops and restarts containers, reconnects hosts and cancels jobs.",
             Self::Admin => "Everything: hosts and their keys, users, settings and the audit log.",
@@ -107,6 +121,9 @@ pub struct Invitation {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserList {
     pub users: Vec<UserRow>,
+    pub roles: Vec<CustomRole>,
+    /// With the account that each belongs to.
+    pub grants: Vec<(UserId, Grant)>,
     pub invitations: Vec<Invitation>,
 }
 
@@ -117,4 +134,39 @@ pub struct Invited {
     /// Below the base path.
     pub path: String,
     pub expires_at: UnixMillis,
+}
+
+/// A role made here: rows of an action and the tags of what it may be done to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CustomRole {
+    pub id: RoleId,
+    pub name: String,
+    /// One row a line: `docker.containers.* env=prod`.
+    pub rules: String,
+}
+
+/// A custom role that an account has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    pub id: GrantId,
+    pub role: String,
+    pub until: Option<UnixMillis>,
+}
+
+/// What an account may do to one place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Explained {
+    /// Ids and names of the places that can be asked about.
+    pub places: Vec<(String, String)>,
+    /// Tags of the one that was.
+    pub tags: Vec<String>,
+    pub verdicts: Vec<Verdict>,
+}
+
+/// Whether one action is allowed, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verdict {
+    pub action: String,
+    /// What gives the right; `None`: nothing does.
+    pub because: Option<String>,
 }

@@ -8,7 +8,7 @@ use super::{
     metrics::Metrics,
     plugin::PluginServer,
     rings::SeriesBudget,
-    secrets::Secrets,
+    secrets::{self, Secrets},
     services::Services,
     state::Core,
     tasks::TaskSet,
@@ -17,11 +17,10 @@ use super::{
 use crate::{
     core::{
         audit::service::{Audit, Refusals},
-        auth::service::{Accounts, Actor, AuthService, RequestMeta, Who},
+        auth::service::{Accounts, Actor, AuthService, CORE, RequestMeta, Who},
         id::UnixMillis,
         jobs::service::{ActorSource, Jobs},
         live::service::Hub,
-        plugin::PluginId,
     },
     error::{AppError, AppResult},
 };
@@ -39,9 +38,6 @@ use tokio::net::TcpListener;
 
 /// A stop ends within this time, whatever still hangs.
 const STOP_WITHIN: Duration = Duration::from_secs(25);
-
-/// In whose name the core offers its own services.
-const OWNER: PluginId = PluginId("core");
 
 /// What the composition root hands in, so that `core` names neither the app nor a plugin.
 pub struct Parts {
@@ -110,6 +106,7 @@ fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
 fn serve(args: &ServeArgs, parts: Parts) -> Result<(), Failure> {
     let config = Config::load(args)?;
     telemetry::init(&config)?;
+    secrets::keep_private();
     let runtime = runtime()?;
     let done = runtime.block_on(async {
         // Listened for from the first moment on: one that comes while the server starts stops it in order after that.
@@ -300,11 +297,12 @@ async fn assemble(
     )
     .await?;
     let tasks = TaskSet::new();
-    services.provide(OWNER, Arc::new(Accounts(db.clone())));
-    services.provide(OWNER, Arc::new(Refusals::start(audit.clone(), &tasks)));
+    services.provide(CORE, Arc::new(Accounts(db.clone())));
+    services.provide(CORE, Arc::new(Refusals::start(audit.clone(), &tasks)));
     let actors = Arc::new(Actors::default());
     let kinds = plugins.all().iter().flat_map(|p| p.job_kinds()).collect();
     let jobs = Jobs::new(db.clone(), audit.clone(), hub.clone(), actors.clone(), kinds);
+    services.provide(CORE, jobs.clone());
     let limits = Limits::new(config.limits);
     let metrics = Metrics::default();
     let series = metrics.with_registry(SeriesBudget::new);

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     core::{
         audit::service::Audit,
-        auth::service::{Actor, AuthService},
+        auth::service::{Actor, AuthService, PERMISSIONS},
         id::UnixMillis,
         jobs::service::Jobs,
         live::service::Hub,
@@ -45,6 +45,14 @@ pub struct Core {
 }
 
 impl Core {
+    /// Names of all actions that rights can be given for, in order.
+    pub fn permissions(&self) -> Vec<&'static str> {
+        let plugins = self.plugins.all().iter().flat_map(|plugin| plugin.meta().permissions);
+        let mut all: Vec<_> = PERMISSIONS.iter().chain(plugins).copied().collect();
+        all.sort_unstable();
+        all
+    }
+
     /// Whether requests are served: started, and not stopping.
     pub fn ready(&self) -> bool {
         self.ready.load(Ordering::Acquire)

@@ -163,6 +163,7 @@ impl AuthService {
             open.difference(&living)
                 .for_each(|session| self.hub.end_session(*session));
         }
+        self.end_grants().await?;
         if self.tokens.is_due(now) {
             self.rotate_signing_key().await?;
         }

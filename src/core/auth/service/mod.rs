@@ -3,8 +3,10 @@
 mod account;
 mod authorise;
 mod device;
+mod grants;
 mod guess;
 mod password;
+mod rights;
 mod roles;
 mod session;
 mod setup;
@@ -13,7 +15,7 @@ mod token;
 mod users;
 mod weak;
 
-pub use authorise::{Action, Actor, Authorized, Decision, Guarded, Instance, RequestMeta, Who};
+pub use authorise::{Action, Actor, Anywhere, Authorized, Decision, Guarded, Instance, RequestMeta, Who};
 pub use password::PasswordHasher;
 pub use session::{Cookies, Identified, NewSession};
 pub use users::{Account, Accounts};
@@ -25,11 +27,13 @@ use crate::{
         auth::model::{Role, UserId},
         id::ObjectRef,
         live::service::Hub,
+        plugin::PluginId,
         server::{clock::Clock, config::SessionConfig, db::Db, secrets::Secrets, services::Services},
     },
     error::{AppError, AppResult, ErrorKind},
 };
 use guess::{Guesses, Try};
+use rights::RightsBook;
 use serde_json::json;
 use std::sync::Arc;
 use weak::check_password;
@@ -51,6 +55,20 @@ action!(
     JobsRerun = "core.jobs.rerun",
 );
 
+/// The core's own actions, as rights name them.
+pub const PERMISSIONS: &[&str] = &[
+    SettingsManage::NAME,
+    UsersView::NAME,
+    UsersManage::NAME,
+    AuditView::NAME,
+    JobsView::NAME,
+    JobsCancel::NAME,
+    JobsRerun::NAME,
+];
+
+/// In whose name the core offers its own services.
+pub const CORE: PluginId = PluginId("core");
+
 /// Accounts and sessions.
 pub struct AuthService {
     db: Db,
@@ -60,6 +78,7 @@ pub struct AuthService {
     passwords: PasswordHasher,
     tokens: token::Tokens,
     secrets: Secrets,
+    rights: Arc<RightsBook>,
     setup: setup::SetupCode,
     guesses: Guesses,
     clock: Clock,
@@ -80,7 +99,10 @@ impl AuthService {
         let pepper = secrets.named_key(&db, "password-pepper").await?;
         let clock = Clock::default();
         let fresh = !store::any_user(db.read()).await?;
+        let rights = Arc::new(RightsBook::open(db.clone(), clock.now()).await?);
+        services.provide(CORE, rights.clone());
         Ok(Self {
+            rights,
             tokens: token::Tokens::open(&db, secrets, rotation, clock.now()).await?,
             secrets: secrets.clone(),
             passwords: PasswordHasher::new(pepper),
@@ -143,6 +165,7 @@ impl AuthService {
             })
             .await?;
         self.setup.close();
+        self.rights.reload(self.clock.now()).await?;
         self.open_session(user, client).await
     }
 

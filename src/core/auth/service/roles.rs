@@ -27,6 +27,7 @@ pub(super) fn allows(role: Role, action: &str) -> bool {
     match role {
         Role::Admin => true,
         Role::Operator => ours && (LOOK.contains(&verb) || OPERATE.contains(&verb)),
+        Role::Member => false,
         Role::Viewer => ours && LOOK.contains(&verb),
     }
 }
@@ -57,6 +58,7 @@ mod tests {
             ("other.preview", false, false),
             ("", false, false),
         ] {
+            assert!(!allows(Role::Member, action), "{action}");
             let allowed = [Role::Viewer, Role::Operator, Role::Admin].map(|role| allows(role, action));
             assert_eq!(allowed, [viewer, operator, true], "{action}");
         }

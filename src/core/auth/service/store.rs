@@ -1,16 +1,19 @@
 //! Users and sessions in the database.
 
-use super::Client;
+use super::{
+    Client,
+    rights::{Granted, Rule},
+};
 use crate::{
     core::{
-        auth::model::{Invitation, InvitationId, Role, SessionId, UserId, UserRow},
+        auth::model::{CustomRole, Grant, GrantId, Invitation, InvitationId, Role, RoleId, SessionId, UserId, UserRow},
         id::UnixMillis,
         server::db::query,
     },
     error::{AppError, AppResult},
 };
 use sea_orm::{ConnectionTrait, QueryResult};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 #[derive(Clone)]
 pub(super) struct User {
@@ -107,6 +110,118 @@ pub(super) async fn users(db: &impl ConnectionTrait) -> AppResult<Vec<UserRow>> 
         })
     };
     rows.iter().map(read).collect()
+}
+
+/// The roles of the accounts that may act, and what is granted to them now.
+pub(super) async fn all_roles(
+    db: &impl ConnectionTrait,
+    now: UnixMillis,
+) -> AppResult<(HashMap<UserId, Role>, Vec<(UserId, Granted)>)> {
+    let users = query::all(db, "SELECT id, role FROM users WHERE disabled_at IS NULL", []).await?;
+    let users: AppResult<HashMap<UserId, Role>> = users
+        .iter()
+        .map(|row| Ok((query::id(row, "id")?, role(row)?)))
+        .collect();
+    let sql = "SELECT g.user_id, r.name, r.rules, g.expires_at FROM grants g JOIN roles r ON r.id = g.role_id \
+               WHERE g.expires_at IS NULL OR g.expires_at > ? ORDER BY r.name, g.id";
+    let rows = query::all(db, sql, [now.0.into()]).await?;
+    let read = |row: &QueryResult| -> AppResult<(UserId, Granted)> {
+        let rules: String = row.try_get("", "rules")?;
+        let granted = Granted {
+            role: row.try_get("", "name")?,
+            rules: rules.lines().map(Rule::read).collect(),
+            until: row.try_get::<Option<i64>>("", "expires_at")?.map(UnixMillis),
+        };
+        Ok((query::id(row, "user_id")?, granted))
+    };
+    let granted: AppResult<Vec<_>> = rows.iter().map(read).collect();
+    Ok((users?, granted?))
+}
+
+/// The custom roles by name.
+pub(super) async fn custom_roles(db: &impl ConnectionTrait) -> AppResult<Vec<CustomRole>> {
+    let rows = query::all(db, "SELECT id, name, rules FROM roles ORDER BY LOWER(name)", []).await?;
+    let read = |row: &QueryResult| -> AppResult<CustomRole> {
+        Ok(CustomRole {
+            id: query::id(row, "id")?,
+            name: row.try_get("", "name")?,
+            rules: row.try_get("", "rules")?,
+        })
+    };
+    rows.iter().map(read).collect()
+}
+
+/// Adds a role, or changes the rows of the one with its id.
+pub(super) async fn put_role(db: &impl ConnectionTrait, role: &CustomRole, now: UnixMillis) -> AppResult<()> {
+    let sql = "INSERT INTO roles (id, name, rules, created_at) VALUES (?, ?, ?, ?) \
+               ON CONFLICT (id) DO UPDATE SET rules = excluded.rules";
+    let values = [
+        role.id.to_string().into(),
+        role.name.clone().into(),
+        role.rules.clone().into(),
+        now.0.into(),
+    ];
+    query::run(db, sql, values).await.map(|_| ())
+}
+
+pub(super) async fn delete_role(db: &impl ConnectionTrait, id: RoleId) -> AppResult<()> {
+    query::run(db, "DELETE FROM grants WHERE role_id = ?", [id.to_string().into()]).await?;
+    query::run(db, "DELETE FROM roles WHERE id = ?", [id.to_string().into()])
+        .await
+        .map(|_| ())
+}
+
+/// The accounts that a role is granted to.
+pub(super) async fn holders(db: &impl ConnectionTrait, id: RoleId) -> AppResult<Vec<UserId>> {
+    let rows = query::all(
+        db,
+        "SELECT DISTINCT user_id FROM grants WHERE role_id = ?",
+        [id.to_string().into()],
+    )
+    .await?;
+    rows.iter().map(|row| query::id(row, "user_id")).collect()
+}
+
+/// The grants that count now, with the account of each.
+pub(super) async fn grants(db: &impl ConnectionTrait, now: UnixMillis) -> AppResult<Vec<(UserId, Grant)>> {
+    let sql = "SELECT g.id, g.user_id, r.name, g.expires_at FROM grants g JOIN roles r ON r.id = g.role_id \
+               WHERE g.expires_at IS NULL OR g.expires_at > ? ORDER BY r.name, g.id";
+    let rows = query::all(db, sql, [now.0.into()]).await?;
+    let read = |row: &QueryResult| -> AppResult<(UserId, Grant)> {
+        let grant = Grant {
+            id: query::id(row, "id")?,
+            role: row.try_get("", "name")?,
+            until: row.try_get::<Option<i64>>("", "expires_at")?.map(UnixMillis),
+        };
+        Ok((query::id(row, "user_id")?, grant))
+    };
+    rows.iter().map(read).collect()
+}
+
+pub(super) async fn insert_grant(
+    db: &impl ConnectionTrait,
+    id: GrantId,
+    user: UserId,
+    role: RoleId,
+    until: Option<UnixMillis>,
+    now: UnixMillis,
+) -> AppResult<()> {
+    query::run(db, "DELETE FROM grants WHERE expires_at <= ?", [now.0.into()]).await?;
+    let sql = "INSERT INTO grants (id, user_id, role_id, expires_at, created_at) VALUES (?, ?, ?, ?, ?)";
+    let values = [
+        id.to_string().into(),
+        user.to_string().into(),
+        role.to_string().into(),
+        until.map(|at| at.0).into(),
+        now.0.into(),
+    ];
+    query::run(db, sql, values).await.map(|_| ())
+}
+
+pub(super) async fn delete_grant(db: &impl ConnectionTrait, id: GrantId) -> AppResult<()> {
+    query::run(db, "DELETE FROM grants WHERE id = ?", [id.to_string().into()])
+        .await
+        .map(|_| ())
 }
 
 /// Whether there is an admin besides `id` who can log in.

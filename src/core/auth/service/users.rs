@@ -46,6 +46,15 @@ impl Guarded for Account {
     }
 }
 
+impl Account {
+    pub(super) fn id(&self) -> UserId {
+        self.0.id
+    }
+    pub(super) fn of(&self) -> ObjectRef {
+        self.object_ref()
+    }
+}
+
 type May = Authorized<Account, UsersManage>;
 
 impl AuthService {
@@ -54,6 +63,8 @@ impl AuthService {
         let now = self.clock.now();
         Ok(UserList {
             users: store::users(self.db.read()).await?,
+            roles: store::custom_roles(self.db.read()).await?,
+            grants: store::grants(self.db.read(), now).await?,
             invitations: store::invitations(self.db.read(), now).await?,
         })
     }
@@ -151,6 +162,7 @@ impl AuthService {
                 })
             })
             .await?;
+        self.rights.reload(self.clock.now()).await?;
         self.open_session(user, client).await
     }
 
@@ -234,6 +246,7 @@ impl AuthService {
                 })
             })
             .await?;
+        self.rights.reload(self.clock.now()).await?;
         Ok(id)
     }
 }

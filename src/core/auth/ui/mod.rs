@@ -2,10 +2,13 @@
 
 mod invite;
 mod profile;
+mod rights;
+mod roles;
 mod users;
 
 pub use invite::InvitePage;
 pub use profile::ProfilePage;
+pub use rights::RightsPage;
 pub use users::UsersPage;
 
 use crate::{

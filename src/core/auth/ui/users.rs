@@ -1,9 +1,13 @@
 //! Accounts: who there is, who is invited, and what each may do.
 
+use super::roles::{Grants, RoleForm, Roles};
 use crate::{
     core::{
         auth::{
-            api::{DeleteUser, DisableUser, EnableUser, Invite, SetRole, Withdraw, users},
+            api::{
+                DeleteRole, DeleteUser, DisableUser, EnableUser, GrantRole, Invite, RevokeGrant, SaveRole, SetRole,
+                Withdraw, users,
+            },
             model::{Invitation, Invited, Role, UserRow},
         },
         url::url,
@@ -34,7 +38,10 @@ const INVITE_FIELDS: &[&str] = &["name"];
 
 /// What a person can do to an account from its row.
 #[derive(Clone, Copy)]
-struct Acts {
+pub(super) struct Acts {
+    pub(super) delete_role: ServerAction<DeleteRole>,
+    pub(super) grant: ServerAction<GrantRole>,
+    pub(super) revoke: ServerAction<RevokeGrant>,
     role: ServerAction<SetRole>,
     disable: ServerAction<DisableUser>,
     enable: ServerAction<EnableUser>,
@@ -45,7 +52,11 @@ struct Acts {
 #[component]
 pub fn UsersPage() -> impl IntoView {
     let invite = ServerAction::<Invite>::new();
+    let save = ServerAction::<SaveRole>::new();
     let acts = Acts {
+        delete_role: ServerAction::new(),
+        grant: ServerAction::new(),
+        revoke: ServerAction::new(),
         role: ServerAction::new(),
         disable: ServerAction::new(),
         enable: ServerAction::new(),
@@ -55,6 +66,10 @@ pub fn UsersPage() -> impl IntoView {
     let version = move || {
         [
             invite.version().get(),
+            save.version().get(),
+            acts.delete_role.version().get(),
+            acts.grant.version().get(),
+            acts.revoke.version().get(),
             acts.role.version().get(),
             acts.disable.version().get(),
             acts.enable.version().get(),
@@ -71,15 +86,28 @@ pub fn UsersPage() -> impl IntoView {
         <FormError error=error_of(acts.enable) />
         <FormError error=error_of(acts.delete) />
         <FormError error=error_of(acts.withdraw) />
+        <FormError error=error_of(acts.delete_role) />
+        <FormError error=error_of(acts.revoke) />
         <Transition fallback=|| view! { <Skeleton lines=3 /> }>
             {move || Suspend::new(async move {
                 let list = list.await?;
+                let (users, roles) = (list.users.clone(), list.roles.clone());
                 let rows = list.users.into_iter().map(|user| view! { <UserLine user acts /> }).collect_view();
                 let open = (!list.invitations.is_empty()).then(|| {
                     let rows = list.invitations.into_iter().map(|invitation| view! { <InvitationLine invitation acts /> }).collect_view();
                     view! { <h2 class="card-title">"Open invitations"</h2><Table caption="Open invitations" columns=INVITED>{rows}</Table> }
                 });
-                Ok::<_, AppError>(view! { <Table caption="Users" columns=COLUMNS>{rows}</Table>{open} })
+                Ok::<_, AppError>(view! {
+                    <Table caption="Users" columns=COLUMNS>{rows}</Table>
+                    {open}
+                    {(!list.roles.is_empty()).then(|| view! {
+                        <section class="card" aria-labelledby="custom-title">
+                            <h2 class="card-title" id="custom-title">"Custom roles and grants"</h2>
+                            <Roles roles=roles.clone() acts />
+                            <Grants grants=list.grants users roles acts />
+                        </section>
+                    })}
+                })
             })}
         </Transition>
         <InviteForm invite />
@@ -88,6 +116,8 @@ pub fn UsersPage() -> impl IntoView {
             <dl class="facts">
                 {Role::ALL.map(|role| view! { <dt>{role.words()}</dt><dd>{role.meaning()}</dd> }).into_iter().collect_view()}
             </dl>
+            <RoleForm save />
+            <p><a href=url("/users/rights")>"What may somebody do, and why?"</a></p>
         </section>
     }
     .into_any()

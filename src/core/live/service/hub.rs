@@ -4,7 +4,7 @@ use super::outbox::{Outbox, encode};
 use crate::core::{
     auth::{
         model::{SessionId, UserId},
-        service::Actor,
+        service::{Actor, Who},
     },
     live::model::{Seq, ServerMessage, ShardKey, ShardSeq, SubId, View},
 };
@@ -13,9 +13,9 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::Value;
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
     sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockWriteGuard,
         atomic::{AtomicU8, Ordering},
     },
 };
@@ -34,9 +34,9 @@ pub trait TopicSource: Send + Sync {
     /// The action that a user must be allowed on a shard to see it.
     fn action(&self) -> &'static str;
     fn shards(&self) -> Vec<String>;
-    /// Tags of what the shard is about, for the policy.
-    fn tags(&self, _shard: &str) -> Vec<String> {
-        Vec::new()
+    /// Tags of what the shard is about, for the policy; `None`: those of its place ([`Hub::tag`]).
+    fn tags(&self, _shard: &str) -> Option<Vec<String>> {
+        None
     }
     /// The state of a shard and its place in the history, read under the source's own lock.
     fn snapshot(&self, shard: &str) -> Option<(Seq, Value)>;
@@ -156,6 +156,9 @@ impl Shard {
 /// How many subscribers watch each shard. Taken before every other lock, by who comes and goes only.
 type Demand = HashMap<String, usize>;
 
+/// Names and tags of places, by id.
+type Tagged = BTreeMap<String, (String, Arc<[String]>)>;
+
 #[derive(Default)]
 struct Place {
     demand: Mutex<Demand>,
@@ -175,6 +178,8 @@ pub struct Hub {
     topics: RwLock<HashMap<String, Arc<Place>>>,
     sources: RwLock<HashMap<&'static str, Arc<dyn TopicSource>>>,
     feeds: RwLock<Vec<Feed>>,
+    /// What shards are about: machines, with their names and tags.
+    tagged: RwLock<Tagged>,
     sockets: Mutex<HashMap<u64, Open>>,
 }
 
@@ -182,6 +187,7 @@ pub struct Hub {
 struct Open {
     user: UserId,
     session: SessionId,
+    actor: Actor,
     outbox: Arc<Outbox>,
 }
 
@@ -197,6 +203,7 @@ impl Hub {
             topics: RwLock::default(),
             sources: RwLock::default(),
             feeds: RwLock::default(),
+            tagged: RwLock::default(),
             sockets: Mutex::default(),
         })
     }
@@ -260,7 +267,7 @@ impl Hub {
         shard.keep(seq.n, frame.clone());
         // Asked once for all sockets: what the right is, and what it is given on.
         if let Some(source) = self.source(&key.topic) {
-            let (action, tags) = (source.action(), source.tags(&key.shard));
+            let (action, tags) = (source.action(), self.tags_of(source.as_ref(), &key.shard));
             for subscriber in topic.subscribers.iter().filter(|s| s.may(action, &tags, &key.shard)) {
                 offer(subscriber, key, seq.n, &frame);
             }
@@ -296,7 +303,7 @@ impl Hub {
     /// Whether this subscription covers the shard and its user may see it.
     pub(super) fn permits(&self, subscriber: &Subscriber, shard: &str) -> bool {
         self.source(&subscriber.topic)
-            .is_some_and(|s| subscriber.may(s.action(), &s.tags(shard), shard))
+            .is_some_and(|s| subscriber.may(s.action(), &self.tags_of(s.as_ref(), shard), shard))
     }
 
     /// The place of a shard's newest frame.
@@ -318,11 +325,7 @@ impl Hub {
             topic: key.topic.clone(),
             shard: key.shard.clone(),
         };
-        for subscriber in topic
-            .subscribers
-            .iter()
-            .filter(|s| s.shards.as_ref().is_none_or(|o| o.contains(&key.shard)))
-        {
+        for subscriber in topic.subscribers.iter().filter(|s| self.permits(s, &key.shard)) {
             subscriber.outbox.push(&end);
             subscriber.mark(Change::State);
         }
@@ -399,13 +402,25 @@ impl Hub {
     }
 
     /// Adds a socket; `RateLimited` when its user has [`MAX_USER_SOCKETS`] open.
-    pub(super) fn enter(&self, id: u64, user: UserId, session: SessionId, outbox: Arc<Outbox>) -> AppResult<()> {
+    pub(super) fn enter(&self, id: u64, actor: &Actor, outbox: Arc<Outbox>) -> AppResult<()> {
+        let Who::User { id: user, session, .. } = *actor.who() else {
+            return Err(AppError::unauthenticated());
+        };
         let mut sockets = lock(&self.sockets);
         if sockets.values().filter(|open| open.user == user).count() >= MAX_USER_SOCKETS {
             let what = format!("You have {MAX_USER_SOCKETS} pages open; close some.");
             return Err(AppError::rate_limited(&what, 10));
         }
-        sockets.insert(id, Open { user, session, outbox });
+        let actor = actor.clone();
+        sockets.insert(
+            id,
+            Open {
+                user,
+                session,
+                actor,
+                outbox,
+            },
+        );
         Ok(())
     }
     pub(super) fn leave(&self, id: u64) {
@@ -429,6 +444,46 @@ impl Hub {
         };
         self.bye(&bye, |open| open.session == session);
     }
+    /// Says what the place of that id is called and tagged; rights may name its tags. Shards of the place are its id,
+    /// or begin with it and a slash. Where the tags change, pages of people whose rights name tags come again.
+    pub fn tag(&self, place: &str, name: &str, tags: &[String]) {
+        let new = (name.to_owned(), Arc::from(tags));
+        let old = self.tagged().insert(place.to_owned(), new);
+        if old.is_some_and(|(_, old)| *old != *tags) {
+            let bye = ServerMessage::Bye {
+                reconnect: true,
+                message: "What you may see has changed.".to_owned(),
+            };
+            self.bye(&bye, |open| open.actor.is_scoped());
+        }
+    }
+    /// The place is gone.
+    pub fn untag(&self, place: &str) {
+        self.tagged().remove(place);
+    }
+    /// The tags of a place, or of the place of a shard.
+    pub fn tags(&self, shard: &str) -> Arc<[String]> {
+        let place = shard.split('/').next().unwrap_or_default();
+        let tagged = self.tagged.read().unwrap_or_else(PoisonError::into_inner);
+        tagged.get(place).map(|(_, tags)| tags.clone()).unwrap_or_default()
+    }
+    /// Ids and names of all places, by name.
+    pub fn places(&self) -> Vec<(String, String)> {
+        let tagged = self.tagged.read().unwrap_or_else(PoisonError::into_inner);
+        let mut places: Vec<_> = tagged
+            .iter()
+            .map(|(id, (name, _))| (id.clone(), name.clone()))
+            .collect();
+        places.sort_by(|a, b| a.1.cmp(&b.1));
+        places
+    }
+    fn tagged(&self) -> RwLockWriteGuard<'_, Tagged> {
+        self.tagged.write().unwrap_or_else(PoisonError::into_inner)
+    }
+    fn tags_of(&self, source: &dyn TopicSource, shard: &str) -> Arc<[String]> {
+        source.tags(shard).map_or_else(|| self.tags(shard), Arc::from)
+    }
+
     /// Ends every socket of a user whose rights are others now; `reconnect` tells the pages to come again.
     pub fn end_user(&self, user: UserId, reconnect: bool, why: &str) {
         let bye = ServerMessage::Bye {

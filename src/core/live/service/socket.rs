@@ -5,10 +5,10 @@ use super::{
     outbox::Outbox,
 };
 use crate::core::{
-    auth::service::{Actor, Who},
+    auth::service::Actor,
     live::model::{ClientMessage, ServerMessage, SubId},
 };
-use crate::error::{AppError, AppResult};
+use crate::error::AppResult;
 use bytes::Bytes;
 use serde_json::Value;
 use std::{
@@ -106,11 +106,8 @@ impl LiveSocket {
     /// [`super::MAX_USER_SOCKETS`] open.
     pub fn open(hub: Arc<Hub>, actor: Actor) -> AppResult<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
-        let Who::User { id: user, session, .. } = *actor.who() else {
-            return Err(AppError::unauthenticated());
-        };
         let (id, outbox) = (NEXT.fetch_add(1, Ordering::Relaxed), Arc::new(Outbox::default()));
-        hub.enter(id, user, session, outbox.clone())?;
+        hub.enter(id, &actor, outbox.clone())?;
         outbox.push(&ServerMessage::Hello {
             build_id: hub.build_id().to_owned(),
         });

@@ -14,6 +14,7 @@ pub(super) fn all() -> Vec<Box<dyn MigrationTrait>> {
         sql_migration("core_0006_login_tries", LOGIN_TRIES),
         sql_migration("core_0007_session_keys", SESSION_KEYS),
         sql_migration("core_0008_invitations", INVITATIONS),
+        sql_migration("core_0009_roles", ROLES),
     ]
 }
 
@@ -152,3 +153,21 @@ const INVITATIONS: &[&str] = &["CREATE TABLE invitations (
         expires_at BIGINT NOT NULL,
         used_at BIGINT
     )"];
+
+const ROLES: &[&str] = &[
+    "CREATE TABLE roles (
+        id TEXT NOT NULL PRIMARY KEY,
+        name TEXT NOT NULL COLLATE NOCASE UNIQUE,
+        rules TEXT NOT NULL,
+        created_at BIGINT NOT NULL
+    )",
+    "CREATE TABLE grants (
+        id TEXT NOT NULL PRIMARY KEY,
+        user_id TEXT NOT NULL REFERENCES users(id) ON DELETE CASCADE,
+        role_id TEXT NOT NULL REFERENCES roles(id) ON DELETE CASCADE,
+        expires_at BIGINT,
+        created_at BIGINT NOT NULL
+    )",
+    "CREATE INDEX grants_user ON grants(user_id)",
+    "CREATE INDEX grants_role ON grants(role_id)",
+];
