@@ -4,11 +4,6 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 deny() {
-  if ! have cargo-deny; then
-    echo "licences: not checked (cargo install cargo-deny --locked)"
-    echo "advisories: not checked"
-    return
-  fi
   cargo deny --all-features check bans licenses sources || return 1
   cargo deny --all-features check advisories || {
     [[ -d ${CARGO_HOME:-$HOME/.cargo}/advisory-dbs ]] && return 1
@@ -16,7 +11,7 @@ deny() {
   }
 }
 
-step "set up" bash scripts/setup.sh run
+step "set up" bash scripts/setup.sh lint
 . "$ROOT/scripts/lib.sh"
 step "format" cargo fmt --all --check
 step "clippy, server and tests" cargo clippy -q -p pollysystem --all-targets -- -D warnings
@@ -25,4 +20,4 @@ step "clippy, browser" cargo clippy -q -p pollysystem --lib --no-default-feature
 step "clippy, xtask" cargo clippy -q -p xtask --all-targets -- -D warnings
 step "styles" cargo xtask style --check
 step "dependencies" deny
-if have shellcheck; then step "shell" shellcheck -x -e SC1090,SC1091 scripts/*.sh scripts/*/*.sh src/plugins/machines/service/collect/*.sh .ci/run; fi
+step "shell" shellcheck -x -e SC1090,SC1091 scripts/*.sh scripts/*/*.sh src/plugins/machines/service/collect/*.sh .ci/run

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Sets up what is missing on this machine, and only that.
 #   setup.sh run    what `make run` needs      setup.sh test   what `make test` needs as well
+#   setup.sh lint   what `make lint` needs as well
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 what=${1:-run}
-[[ $what == run || $what == test ]] || die "usage: scripts/setup.sh run|test"
+[[ $what == run || $what == test || $what == lint ]] || die "usage: scripts/setup.sh run|test|lint"
 RUST_NEEDED=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 stamp=$CACHE/setup-$what
 SUDO=()
@@ -21,6 +22,7 @@ missing_packages() {
   have cc || echo gcc libc6-dev
   have ssh || echo openssh-client
   have curl || echo curl
+  [[ $what != lint ]] || have shellcheck || echo shellcheck
   [[ $what == test ]] || return 0
   have dockerd && have docker || echo docker.io
   have sshd || echo openssh-server
@@ -111,11 +113,23 @@ setup_end2end() {
     (cd end2end && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --silent --no-audit --no-fund)
 }
 
+# From its source: seven minutes, once. Quick to build rather than quick to run.
+setup_deny() {
+  have cargo-deny && return
+  CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
+    CARGO_TARGET_DIR=$TARGET/tools cargo install --quiet --locked cargo-deny
+}
+
 check_rust
-if fresh && { [[ $what == run ]] || { compose && setup_end2end; }; }; then exit 0; fi
+case $what in
+  lint) if fresh && have cargo-deny; then exit 0; fi ;;
+  test) if fresh && compose && setup_end2end; then exit 0; fi ;;
+  *) if fresh; then exit 0; fi ;;
+esac
 mkdir -p "$CACHE"
 step "system packages" install_packages
 step "wasm32 standard library" setup_wasm
+[[ $what != lint ]] || step "cargo-deny" setup_deny
 if [[ $what == test ]]; then
   step "docker compose" setup_compose
   step "npm packages of the browser tests" setup_end2end

@@ -37,6 +37,10 @@ export async function openContext(browser, options = {}) {
       const where = `${message.type()} at ${page.url()}: ${message.text()}`;
       if (message.type() === 'error' || (message.type() === 'warning' && /hydrat|leptos|unexpected|panick/i.test(message.text()))) watch.add(where);
     });
+    page.on('dialog', (dialog) => {
+      watch.add(`dialog at ${page.url()}: ${dialog.message()}`);
+      dialog.dismiss();
+    });
     page.on('pageerror', (error) => watch.add(`exception at ${page.url()}: ${error.stack ?? error}`));
   });
   await context.addInitScript(() => {

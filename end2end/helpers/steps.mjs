@@ -1,5 +1,5 @@
 // What a person does on the pages, by role and accessible name.
-import { live, out } from './browser.mjs';
+import { live } from './browser.mjs';
 
 export const admin = { name: 'admin', password: 'correct horse battery staple' };
 
@@ -35,36 +35,6 @@ export async function addHost(page, { name, address, port, user, key }) {
   }
   await form.getByRole('button', { name: 'Add host' }).click();
   await page.getByRole('heading', { level: 1, name }).waitFor();
-}
-
-// The steps of one story, each a test of its own; once one failed, those after it cannot mean anything.
-// `session` gives the browser's context, its watch and the server, for what is kept of a failure.
-export function story(test, session) {
-  let failed = null;
-  return (name, work) =>
-    test(name, async () => {
-      if (failed) throw new Error(`not run: "${failed}" failed`);
-      try {
-        await work();
-      } catch (error) {
-        failed = name;
-        throw await explained(error, session());
-      }
-    });
-}
-
-// The error with what the pages looked like and complained of, and the end of the server's log.
-async function explained(error, { context, watch, server }) {
-  const said = [...(watch?.complaints ?? [])];
-  for (const [i, page] of (context?.pages() ?? []).entries()) {
-    const shot = `${out}failed-${i + 1}.png`;
-    await page.screenshot({ path: shot, timeout: 5_000 }).catch(() => {});
-    said.push(`page ${i + 1} was at ${page.url()} (${shot})`);
-  }
-  const more = `${said.join('\n')}\n--- the end of the log\n${server?.log.split('\n').slice(-15).join('\n')}`;
-  error.message += `\n${more}`;
-  error.stack += `\n${more}`;
-  return error;
 }
 
 // The row of a table by the text of its first cell.

@@ -1,14 +1,13 @@
 // The chart element by itself, under the real policy: draws, follows theme and size, says its values, goes cleanly.
-import { after, before, describe, test } from 'node:test';
+import { describe } from 'node:test';
 import assert from 'node:assert/strict';
-import { Server } from '../helpers/server.mjs';
-import { launch, live, openContext } from '../helpers/browser.mjs';
-import { setUp, story } from '../helpers/steps.mjs';
+import { stage } from '../helpers/stage.mjs';
+import { live } from '../helpers/browser.mjs';
 
 describe('a chart', () => {
-  let server, browser, context, watch, page;
-  const step = story(test, () => ({ context, watch, server }));
-  const chart = () => page.locator('polly-chart').first();
+  const here = stage({ prepare: ({ page }) => live(page) });
+  const { step } = here;
+  const chart = () => here.page.locator('polly-chart').first();
   // Colours of the canvas by how often they stand there, without what is empty.
   const colours = () =>
     chart().evaluate((element) => {
@@ -19,7 +18,7 @@ describe('a chart', () => {
       return seen;
     });
   const ink = (name) =>
-    page.evaluate((name) => {
+    here.page.evaluate((name) => {
       const probe = document.body.appendChild(document.createElement('i'));
       probe.style.color = `var(${name})`;
       const [r, g, b] = getComputedStyle(probe).color.match(/\d+/g);
@@ -27,20 +26,7 @@ describe('a chart', () => {
       return `${r},${g},${b}`;
     }, name);
 
-  before(async () => {
-    server = await Server.start();
-    browser = await launch();
-    ({ context, watch } = await openContext(browser));
-    page = await context.newPage();
-    await setUp(page, server);
-    await live(page);
-  });
-  after(async () => {
-    await browser?.close();
-    await server?.remove();
-  });
-
-  step('it draws what it was given before its script came', async () => {
+  step('it draws what it was given before its script came', async ({ page }) => {
     await page.evaluate(() => {
       const at = Array.from({ length: 120 }, (_, n) => Date.UTC(2026, 0, 2, 3, 0, 0) + n * 5000);
       const values = at.map((_, n) => (n > 50 && n < 70 ? null : 0.4 + 0.2 * Math.sin(n / 9)));
@@ -59,10 +45,9 @@ describe('a chart', () => {
     });
     await chart().locator('canvas').waitFor();
     assert.ok((await colours())[await ink('--chart-1')] > 20, 'the first line has its colour');
-    watch.check();
   });
 
-  step('the cursor says the values, in both charts of the page', async () => {
+  step('the cursor says the values, in both charts of the page', async ({ page }) => {
     const box = await chart().locator('.u-over').boundingBox();
     await page.mouse.move(box.x + 20, box.y + 20);
     const tips = page.locator('.chart-tip');
@@ -75,7 +60,7 @@ describe('a chart', () => {
     await tips.first().waitFor({ state: 'hidden' });
   });
 
-  step('it follows the theme and the size of its place', async () => {
+  step('it follows the theme and the size of its place', async ({ page }) => {
     await page.evaluate(() => document.documentElement.setAttribute('data-theme', 'dark'));
     const dark = await ink('--chart-1');
     await page.waitForTimeout(100);
@@ -87,15 +72,13 @@ describe('a chart', () => {
       return chart.querySelector('.uplot').offsetWidth === chart.clientWidth;
     });
     await page.setViewportSize({ width: 1280, height: 800 });
-    watch.check();
   });
 
-  step('new data, no data, and its end', async () => {
+  step('new data, no data, and its end', async ({ page }) => {
     await chart().evaluate((element) => (element.data = { at: [], lines: [{ title: 'First', values: [] }] }));
     await chart().evaluate((element) => (element.data = { at: [1_000, 2_000], lines: [{ title: 'First', values: [1, null] }] }));
     await chart().evaluate((element) => element.remove());
     const parent = await page.evaluate(() => document.querySelectorAll('polly-chart').length);
     assert.equal(parent, 1);
-    watch.check();
   });
 });

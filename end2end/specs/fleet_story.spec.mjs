@@ -1,10 +1,11 @@
 // The fleet: three real hosts in one table, work on all of them at once, and what happens to each of them.
-import { after, before, describe, test } from 'node:test';
+import { describe } from 'node:test';
 import assert from 'node:assert/strict';
-import { Server } from '../helpers/server.mjs';
-import { clear, docker, lab, labCommand, privateKey } from '../helpers/lab.mjs';
-import { inspect, launch, live, openContext } from '../helpers/browser.mjs';
-import { addHost, go, row, setUp, story } from '../helpers/steps.mjs';
+import { stage } from '../helpers/stage.mjs';
+import { docker, enrol, lab, labCommand } from '../helpers/lab.mjs';
+import { inspect, live } from '../helpers/browser.mjs';
+import { go, row } from '../helpers/steps.mjs';
+import { frame } from '../helpers/weight.mjs';
 
 const hosts = lab.hosts.slice(0, 3);
 const names = ['alpha', 'beta', 'gamma'];
@@ -15,46 +16,27 @@ const run = (host, name, more = [], command = ['sleep', '100000']) =>
   docker(host, 'run', '-d', '--name', name, '--stop-signal', 'KILL', '--label', 'polly-e2e=1', ...more, 'busybox:1.35', ...command);
 
 describe('the fleet', () => {
-  let server, browser, context, watch, page;
-  const step = story(test, () => ({ context, watch, server }));
-  const table = () => page.getByRole('table', { name: 'Containers' });
+  const prepare = ({ undo }) => {
+    assert.equal(hosts.length, 3, 'the lab has three hosts');
+    undo(() => labCommand('start', third.name));
+  };
+  const here = stage({ hosts, server: { env: { POLLY_KEY_PROBE_SECONDS: '2' } }, prepare });
+  const { step } = here;
+  const table = () => here.page.getByRole('table', { name: 'Containers' });
   const namesShown = () => table().getByRole('rowheader').getByRole('link').allTextContents();
 
-  before(async () => {
-    assert.equal(hosts.length, 3, 'the lab has three hosts');
-    for (const host of hosts) await clear(host);
-    server = await Server.start({ env: { POLLY_KEY_PROBE_SECONDS: '2' } });
-    browser = await launch();
-    ({ context, watch } = await openContext(browser));
-    page = await context.newPage();
-    await setUp(page, server);
-  });
-  after(async () => {
-    await browser?.close();
-    await server?.remove();
-    await labCommand('start', third.name).catch(() => {});
-    for (const host of hosts) await clear(host).catch(() => {});
-  });
-
-  step('the containers of three hosts stand in one table', async () => {
+  step('the containers of three hosts stand in one table', async ({ page, server }) => {
     await run(first, 'shop');
     await run(second, 'shop', ['-p', '8098:80']);
     await run(third, 'shop');
     await run(first, 'worker', [], ['sh', '-c', 'while :; do :; done']);
-    for (const [i, host] of hosts.entries()) {
-      await page.goto(server.url('/machines/new'));
-      await addHost(page, { name: names[i], user: lab.user, address: host.address, port: host.port, key: privateKey() });
-      await page.getByRole('list', { name: 'Offered now' }).getByText(host.fingerprint).waitFor();
-      await page.getByRole('button', { name: 'Trust these keys' }).click();
-      await page.locator('.page-head').getByText('Online').waitFor({ timeout: 20_000 });
-    }
+    for (const [i, host] of hosts.entries()) await enrol(page, server, names[i], host);
     await go(page, 'Containers');
     for (const name of names) await page.getByRole('row', { name: new RegExp(`shop.*${name}`) }).waitFor();
     await inspect(page, 'fleet');
-    watch.check();
   });
 
-  step('filter and order are in the address', async () => {
+  step('filter and order are in the address', async ({ page, server }) => {
     await page.goto(server.url('/containers?q=shop&host=beta&host=gamma&sort=-host'));
     await page.getByText('2 of 4 containers').waitFor();
     const text = await table().getByRole('row').allTextContents();
@@ -65,19 +47,17 @@ describe('the fleet', () => {
     await page.goto(server.url('/containers?q=wor'));
     await row(page, 'worker').waitFor();
     assert.deepEqual(await namesShown(), ['worker']);
-    watch.check();
   });
 
-  step('what a container uses moves by itself', async () => {
+  step('what a container uses moves by itself', async ({ page, server }) => {
     const cpu = row(page, 'worker').locator('.col-cpu');
     await cpu.getByText(/\d\d.* %/).waitFor({ timeout: 30_000 });
     await page.goto(server.url('/containers?sort=-cpu'));
     await live(page);
     await page.waitForFunction(() => document.querySelector('tbody tr th')?.textContent.includes('worker'), null, { timeout: 20_000 });
-    watch.check();
   });
 
-  step('a restart on three hosts reports the one that fails, and the rerun mends it', async () => {
+  step('a restart on three hosts reports the one that fails, and the rerun mends it', async ({ page, server }) => {
     // While the second is down another takes its port: it cannot come back.
     await docker(second, 'kill', 'shop');
     await run(second, 'squatter', ['-p', '8098:80']);
@@ -100,10 +80,9 @@ describe('the fleet', () => {
     await page.getByText('an earlier job').waitFor();
     await page.locator('.page-head').getByText('succeeded', { exact: true }).waitFor({ timeout: 40_000 });
     assert.equal(await docker(second, 'inspect', '-f', '{{.State.Running}}', 'shop'), 'true');
-    watch.check();
   });
 
-  step('a log is followed while a thousand lines come each second', async () => {
+  step('a log is followed while a thousand lines come each second', async ({ page, server }) => {
     await run(first, 'chatty', [], ['sh', '-c', 'n=0; while :; do i=0; while [ $i -lt 100 ]; do n=$((n+1)); i=$((i+1)); echo "line $n of many"; done; sleep 0.1; done']);
     await page.goto(server.url('/containers?q=chatty'));
     await row(page, 'chatty').getByRole('link', { name: 'chatty' }).click();
@@ -115,10 +94,7 @@ describe('the fleet', () => {
     // The page answers while they come: a frame is painted within a second, again and again.
     let before = 0;
     for (let n = 0; n < 10; n++) {
-      const painted = await page.evaluate(() => {
-        const from = performance.now();
-        return new Promise((done) => requestAnimationFrame(() => setTimeout(() => done(performance.now() - from))));
-      });
+      const painted = await frame(page);
       assert.ok(painted < 1_000, `a frame took ${painted} ms`);
       const now = await last();
       assert.ok(now >= before, `${now} after ${before}`);
@@ -132,10 +108,9 @@ describe('the fleet', () => {
     await docker(first, 'rm', '-f', 'chatty');
     await page.getByRole('heading', { name: 'chatty is gone' }).waitFor();
     await inspect(page, 'container-gone');
-    watch.check();
   });
 
-  step('a container says what it is and what it uses', async () => {
+  step('a container says what it is and what it uses', async ({ page, server }) => {
     await page.goto(server.url('/containers?q=worker'));
     await row(page, 'worker').getByRole('link', { name: 'worker' }).click();
     await page.getByRole('heading', { level: 1, name: 'worker' }).waitFor();
@@ -144,19 +119,17 @@ describe('the fleet', () => {
     await page.getByRole('link', { name: 'Configuration' }).click();
     await page.getByRole('region', { name: 'Process' }).getByText('sh').first().waitFor();
     await inspect(page, 'container-config');
-    watch.check();
   });
 
-  step('the overview shows hosts, states, consumers and what needs attention', async () => {
+  step('the overview shows hosts, states, consumers and what needs attention', async ({ page }) => {
     await docker(third, 'run', '-d', '--name', 'broken', '--label', 'polly-e2e=1', 'busybox:1.35', 'sh', '-c', 'exit 3');
     await go(page, 'Overview');
     await page.getByRole('region', { name: 'Needs attention' }).getByText('broken').waitFor();
     await page.getByRole('region', { name: 'Top consumers' }).getByText('worker').first().waitFor({ timeout: 20_000 });
     await inspect(page, 'overview');
-    watch.check();
   });
 
-  step('anything is a few keys away', async () => {
+  step('anything is a few keys away', async ({ page }) => {
     await page.keyboard.press('Control+k');
     await page.getByRole('combobox').fill('gamma');
     await page.getByRole('option', { name: /gamma/ }).first().waitFor();
@@ -165,17 +138,15 @@ describe('the fleet', () => {
     await page.keyboard.press('?');
     await page.getByRole('dialog').getByText('Search and commands').waitFor();
     await page.keyboard.press('Escape');
-    watch.check();
   });
 
-  step('a machine shows its facts and what it does', async () => {
+  step('a machine shows its facts and what it does', async ({ page }) => {
     await page.locator('polly-chart canvas').first().waitFor({ timeout: 20_000 });
     await page.getByText(/Debian|Linux/).first().waitFor();
     await inspect(page, 'machine-overview');
-    watch.check();
   });
 
-  step('a host that loses its power is unreachable, says so on its rows, and comes back by itself', async () => {
+  step('a host that loses its power is unreachable, says so on its rows, and comes back by itself', async ({ page }) => {
     await go(page, 'Machines');
     await labCommand('kill', third.name);
     const line = row(page, 'gamma');
@@ -188,16 +159,14 @@ describe('the fleet', () => {
     await labCommand('start', third.name);
     await go(page, 'Machines');
     await line.getByText('Online').waitFor({ timeout: 90_000 });
-    watch.check();
   });
 
-  step('a changed host key stops the work on that host alone', async () => {
+  step('a changed host key stops the work on that host alone', async ({ page }) => {
     const now = (await labCommand('newkey', second.name)).hosts.find((host) => host.name === second.name);
     await row(page, 'beta').getByText(/key changed/i).waitFor({ timeout: 45_000 });
     await row(page, 'alpha').getByText('Online').waitFor();
     await row(page, 'beta').getByRole('link', { name: 'beta' }).click();
     await page.getByRole('list', { name: 'Accepted before' }).getByText(second.fingerprint).waitFor();
     await page.getByRole('list', { name: 'Offered now' }).getByText(now.fingerprint).waitFor();
-    watch.check();
   });
 });

@@ -1,39 +1,25 @@
 // The keys of a host: a login key made here and put on the host, and a host key that changes under us.
-import { after, before, describe, test } from 'node:test';
+import { describe } from 'node:test';
 import assert from 'node:assert/strict';
-import { Server } from '../helpers/server.mjs';
-import { clear, lab, labCommand, on, runContainer } from '../helpers/lab.mjs';
-import { inspect, launch, openContext } from '../helpers/browser.mjs';
-import { addHost, go, openTab, row, setUp, story } from '../helpers/steps.mjs';
+import { stage } from '../helpers/stage.mjs';
+import { lab, labCommand, on, runContainer } from '../helpers/lab.mjs';
+import { inspect } from '../helpers/browser.mjs';
+import { addHost, go, openTab, row } from '../helpers/steps.mjs';
 
 const host = lab.hosts[0];
 const badge = (page) => page.locator('.page-head');
 
 describe('the keys of a host', () => {
-  let server, browser, context, watch, page, mine;
-  const step = story(test, () => ({ context, watch, server }));
+  const here = stage({ hosts: [host], server: { env: { POLLY_KEY_PROBE_SECONDS: '2' } } });
+  const { step } = here;
 
-  before(async () => {
-    await clear(host);
-    server = await Server.start({ env: { POLLY_KEY_PROBE_SECONDS: '2' } });
-    browser = await launch();
-    ({ context, watch } = await openContext(browser));
-    page = await context.newPage();
-    await setUp(page, server);
-  });
-  after(async () => {
-    await browser?.close();
-    await server?.remove();
-    if (mine) await on(host, 'sh', '-c', `grep -vF '${mine}' ~/.ssh/authorized_keys > ~/.ssh/rest; cat ~/.ssh/rest > ~/.ssh/authorized_keys; rm ~/.ssh/rest`);
-    await clear(host);
-  });
-
-  step('a key made here lets us in once it is on the host', async () => {
+  step('a key made here lets us in once it is on the host', async ({ page, server, undo }) => {
     await runContainer(host, 'kept');
     await page.goto(server.url('/machines/new'));
     await addHost(page, { name: 'alpha', user: lab.user, address: host.address, port: host.port });
     const line = page.locator('code').filter({ hasText: /^ssh-ed25519 / });
-    mine = (await line.textContent()).trim();
+    const mine = (await line.textContent()).trim();
+    undo(() => on(host, 'sh', '-c', `grep -vF '${mine}' ~/.ssh/authorized_keys > ~/.ssh/rest; cat ~/.ssh/rest > ~/.ssh/authorized_keys; rm ~/.ssh/rest`));
     await page.getByRole('list', { name: 'Offered now' }).getByText(host.fingerprint).waitFor();
     await page.getByRole('button', { name: 'Trust these keys' }).click();
     // The host does not know the key yet, and the page says what is refused.
@@ -44,10 +30,9 @@ describe('the keys of a host', () => {
     await badge(page).getByText('Online').waitFor({ timeout: 30_000 });
     await openTab(page, 'Containers');
     await row(page, 'kept').getByText('running').waitFor();
-    watch.check();
   });
 
-  step('a changed host key stops all work and shows both fingerprints', async () => {
+  step('a changed host key stops all work and shows both fingerprints', async ({ page }) => {
     const now = (await labCommand('newkey', host.name)).hosts.find((h) => h.name === host.name);
     assert.notEqual(now.fingerprint, host.fingerprint);
     await openTab(page, 'Overview');
@@ -59,10 +44,9 @@ describe('the keys of a host', () => {
     await page.getByText('alpha: not live').waitFor();
     await go(page, 'Machines');
     await row(page, 'alpha').getByText(/key changed/i).waitFor();
-    watch.check();
   });
 
-  step('trusting the new keys mends it', async () => {
+  step('trusting the new keys mends it', async ({ page }) => {
     await row(page, 'alpha').getByRole('link', { name: 'alpha' }).click();
     await page.getByRole('checkbox', { name: /I know why the keys changed/ }).check();
     await page.getByRole('button', { name: 'Trust the new keys' }).click();
@@ -71,6 +55,5 @@ describe('the keys of a host', () => {
     await row(page, 'kept').getByText('running').waitFor();
     await runContainer(host, 'later');
     await row(page, 'later').getByText('running').waitFor();
-    watch.check();
   });
 });

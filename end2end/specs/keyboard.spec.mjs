@@ -1,41 +1,26 @@
 // Without a mouse: enrol a host, find a container, stop it; and the palette and the shortcuts themselves.
-import { after, before, describe, test } from 'node:test';
+import { describe } from 'node:test';
 import assert from 'node:assert/strict';
-import { Server } from '../helpers/server.mjs';
-import { clear, docker, lab, privateKey, runContainer } from '../helpers/lab.mjs';
-import { inspect, launch, live, openContext } from '../helpers/browser.mjs';
-import { setUp, story, tabTo } from '../helpers/steps.mjs';
+import { stage } from '../helpers/stage.mjs';
+import { docker, lab, privateKey, runContainer } from '../helpers/lab.mjs';
+import { inspect, live } from '../helpers/browser.mjs';
+import { tabTo } from '../helpers/steps.mjs';
 
 const host = lab.hosts[0];
 const focused = (page) => page.evaluate(() => document.activeElement?.textContent?.trim());
 
 describe('the keyboard alone', () => {
-  let server, browser, context, watch, page;
-  const step = story(test, () => ({ context, watch, server }));
-  const heading = (name) => page.getByRole('heading', { level: 1, name });
+  const here = stage({ hosts: [host], prepare: ({ page }) => live(page) });
+  const { step } = here;
+  const heading = (name) => here.page.getByRole('heading', { level: 1, name });
   // Somebody who types fills a field and goes on with Tab.
   const write = async (label, text) => {
-    await tabTo(page, page.getByLabel(label, { exact: true }));
-    await page.keyboard.press('ControlOrMeta+a');
-    await page.keyboard.insertText(text);
+    await tabTo(here.page, here.page.getByLabel(label, { exact: true }));
+    await here.page.keyboard.press('ControlOrMeta+a');
+    await here.page.keyboard.insertText(text);
   };
 
-  before(async () => {
-    await clear(host);
-    server = await Server.start();
-    browser = await launch();
-    ({ context, watch } = await openContext(browser));
-    page = await context.newPage();
-    await setUp(page, server);
-    await live(page);
-  });
-  after(async () => {
-    await browser?.close();
-    await server?.remove();
-    await clear(host);
-  });
-
-  step('a page change puts the focus on the new heading', async () => {
+  step('a page change puts the focus on the new heading', async ({ page }) => {
     await page.keyboard.press('g');
     await page.keyboard.press('m');
     await heading('Machines').waitFor();
@@ -43,7 +28,7 @@ describe('the keyboard alone', () => {
     assert.equal(await focused(page), 'Machines');
   });
 
-  step('a host is enrolled', async () => {
+  step('a host is enrolled', async ({ page }) => {
     await runContainer(host, 'by-keyboard');
     await tabTo(page, page.getByRole('link', { name: 'Add the first host' }));
     await page.keyboard.press('Enter');
@@ -62,10 +47,9 @@ describe('the keyboard alone', () => {
     await tabTo(page, page.getByRole('button', { name: 'Trust these keys' }));
     await page.keyboard.press('Enter');
     await page.locator('.page-head').getByText('Online').waitFor({ timeout: 20_000 });
-    watch.check();
   });
 
-  step('the palette finds its container, and it is stopped', async () => {
+  step('the palette finds its container, and it is stopped', async ({ page }) => {
     await page.keyboard.press('ControlOrMeta+k');
     const palette = page.getByRole('dialog', { name: 'Search and commands' });
     await palette.getByRole('combobox').waitFor();
@@ -82,10 +66,9 @@ describe('the keyboard alone', () => {
     await page.keyboard.press('Enter');
     await page.locator('.page-head').getByText(/exited/).waitFor({ timeout: 20_000 });
     assert.equal(await docker(host, 'inspect', '-f', '{{.State.Running}}', 'by-keyboard'), 'false');
-    watch.check();
   });
 
-  step('the palette does what the page offers', async () => {
+  step('the palette does what the page offers', async ({ page }) => {
     await page.keyboard.press('ControlOrMeta+k');
     const palette = page.getByRole('dialog', { name: 'Search and commands' });
     await palette.getByRole('combobox').waitFor();
@@ -94,10 +77,9 @@ describe('the keyboard alone', () => {
     await palette.getByRole('option', { name: /^Start by-keyboard on alpha/, selected: true }).waitFor();
     await page.keyboard.press('Enter');
     await page.locator('.page-head').getByText(/running/).waitFor({ timeout: 20_000 });
-    watch.check();
   });
 
-  step('what was gone to lately comes first, and arrows go round', async () => {
+  step('what was gone to lately comes first, and arrows go round', async ({ page }) => {
     await page.keyboard.press('ControlOrMeta+k');
     const options = page.getByRole('dialog', { name: 'Search and commands' }).getByRole('option');
     await options.first().waitFor();
@@ -112,7 +94,7 @@ describe('the keyboard alone', () => {
     await page.waitForFunction(() => document.activeElement?.tagName !== 'INPUT');
   });
 
-  step('the question mark lists the keys, and keys typed into a field are text', async () => {
+  step('the question mark lists the keys, and keys typed into a field are text', async ({ page }) => {
     await page.keyboard.press('?');
     const list = page.getByRole('dialog', { name: 'Keyboard shortcuts' });
     await list.getByText('Search and commands').waitFor();
@@ -129,6 +111,5 @@ describe('the keyboard alone', () => {
     await page.keyboard.type('gm?');
     assert.equal(await page.getByRole('searchbox').first().inputValue(), 'gm?');
     assert.equal(await list.isVisible(), false);
-    watch.check();
   });
 });

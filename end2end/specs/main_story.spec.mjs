@@ -1,10 +1,10 @@
 // The main job, from an empty data directory: set up, enrol a host, see its containers, stop one.
-import { after, before, describe, test } from 'node:test';
+import { describe } from 'node:test';
 import assert from 'node:assert/strict';
-import { Server } from '../helpers/server.mjs';
-import { clear, docker, lab, privateKey, runContainer } from '../helpers/lab.mjs';
-import { inspect, launch, live, openContext, openLive } from '../helpers/browser.mjs';
-import { addHost, go, openTab, row, setUp, story } from '../helpers/steps.mjs';
+import { stage } from '../helpers/stage.mjs';
+import { docker, lab, privateKey, runContainer } from '../helpers/lab.mjs';
+import { inspect, live, openLive } from '../helpers/browser.mjs';
+import { addHost, go, openTab, row, setUp } from '../helpers/steps.mjs';
 
 const host = lab.hosts[0];
 const key = { user: lab.user, address: host.address, port: host.port };
@@ -14,33 +14,20 @@ const CUT = /WebSocket connection|net::ERR_CONNECTION|Failed to load resource/;
 for (const base of ['', '/polly']) {
   describe(`the main job at ${base || '/'}`, () => {
     const suffix = base ? '-base' : '';
-    let server, browser, context, watch, page, second;
-    const step = story(test, () => ({ context, watch, server }));
+    let second;
+    const here = stage({ hosts: [host], server: { base }, signedIn: false });
+    const { step } = here;
 
-    before(async () => {
-      await clear(host);
-      server = await Server.start({ base });
-      browser = await launch();
-      ({ context, watch } = await openContext(browser));
-      page = await context.newPage();
-    });
-    after(async () => {
-      await browser?.close();
-      await server?.remove();
-      await clear(host);
-    });
-
-    step('the set-up code makes the first admin', async () => {
+    step('the set-up code makes the first admin', async ({ page, server }) => {
       await page.goto(server.url('/machines'));
       assert.equal(new URL(page.url()).pathname, `${base}/setup`);
       await inspect(page, `setup${suffix}`);
       await setUp(page, server);
       await live(page);
       await inspect(page, `overview-empty${suffix}`);
-      watch.check();
     });
 
-    step('a page without anything says what to do next', async () => {
+    step('a page without anything says what to do next', async ({ page }) => {
       await go(page, 'Containers');
       await page.getByRole('heading', { name: 'No host yet' }).waitFor();
       await go(page, 'Monitoring');
@@ -52,10 +39,9 @@ for (const base of ['', '/polly']) {
       await page.getByRole('link', { name: 'Add the first host' }).click();
       await page.getByRole('heading', { level: 1, name: 'Add a host' }).waitFor();
       await inspect(page, `machine-new${suffix}`);
-      watch.check();
     });
 
-    step('a host is enrolled after a person compared its keys', async () => {
+    step('a host is enrolled after a person compared its keys', async ({ page }) => {
       await runContainer(host, 'before');
       await addHost(page, { name: 'alpha', ...key, key: privateKey() });
       const offered = page.getByRole('list', { name: 'Offered now' });
@@ -76,10 +62,9 @@ for (const base of ['', '/polly']) {
       await page.getByRole('navigation', { name: 'View' }).getByRole('link', { name: 'Cards' }).click();
       await page.getByRole('list', { name: 'Machines' }).getByText('Online').waitFor();
       await inspect(page, `machines-cards${suffix}`);
-      watch.check();
     });
 
-    step('a machine is given tags, and what was typed wrong is not lost', async () => {
+    step('a machine is given tags, and what was typed wrong is not lost', async ({ page, watch }) => {
       await page.getByRole('link', { name: 'alpha' }).click();
       await openTab(page, 'Settings');
       const form = page.getByRole('form', { name: 'Change the machine' });
@@ -97,11 +82,10 @@ for (const base of ['', '/polly']) {
       await page.getByRole('heading', { level: 1, name: 'Machines' }).waitFor();
       assert.match(page.url(), /tag=env%3Dprod|tag=env=prod/);
       await row(page, 'alpha').waitFor();
-      watch.check();
     });
 
-    step('its containers stand in the HTML, without script', async () => {
-      const plain = await openContext(browser, { javaScriptEnabled: false, storageState: await context.storageState() });
+    step('its containers stand in the HTML, without script', async ({ server, another }) => {
+      const plain = await another({ javaScriptEnabled: false });
       const tab = await plain.context.newPage();
       await tab.goto(server.url('/containers'));
       await row(tab, 'before').getByText('running').waitFor();
@@ -112,7 +96,7 @@ for (const base of ['', '/polly']) {
       await plain.context.close();
     });
 
-    step('what happens on the host shows in every tab within a second', async () => {
+    step('what happens on the host shows in every tab within a second', async ({ page, server, context }) => {
       await go(page, 'Containers');
       second = await openLive(context, server.url('/containers'));
       const seen = [page, second].map((tab) => row(tab, 'during').getByText('running').waitFor({ timeout: 5_000 }).then(() => Date.now()));
@@ -121,10 +105,9 @@ for (const base of ['', '/polly']) {
       const late = Math.max(...(await Promise.all(seen))) - started;
       assert.ok(late <= 1_000, `the row came ${late} ms after docker run`);
       await inspect(page, `containers${suffix}`);
-      watch.check();
     });
 
-    step('stopping a container in one tab shows in the other', async () => {
+    step('stopping a container in one tab shows in the other', async ({ page }) => {
       await page.getByRole('button', { name: 'Stop during on alpha' }).click();
       await row(second, 'during').getByText(/exited/).waitFor();
       await page.getByRole('region', { name: 'Messages' }).getByText(/Stop during on alpha/).first().waitFor();
@@ -136,10 +119,9 @@ for (const base of ['', '/polly']) {
       await page.getByRole('link', { name: /Stop during on alpha/ }).first().click();
       await page.getByRole('heading', { level: 1, name: /Stop during/ }).waitFor();
       await inspect(page, `job${suffix}`);
-      watch.check();
     });
 
-    step('a page outlives a restart of the server, and is right again', async () => {
+    step('a page outlives a restart of the server, and is right again', async ({ server, watch }) => {
       watch.tolerate = CUT;
       await server.down();
       await second.locator('.conn[data-state="reconnecting"], .conn[data-state="offline"]').waitFor();
@@ -149,11 +131,10 @@ for (const base of ['', '/polly']) {
       await row(second, 'during').waitFor({ state: 'detached', timeout: 20_000 });
       await row(second, 'before').getByText('running').waitFor();
       watch.tolerate = null;
-      watch.check();
     });
 
-    step('a form works without script too', async () => {
-      const plain = await openContext(browser, { javaScriptEnabled: false, storageState: await context.storageState() });
+    step('a form works without script too', async ({ server, another }) => {
+      const plain = await another({ javaScriptEnabled: false });
       const tab = await plain.context.newPage();
       await tab.goto(server.url('/containers'));
       await tab.getByRole('button', { name: 'Restart before on alpha' }).click();

@@ -1,47 +1,36 @@
 // WB-05 with a real second origin: a page of another port, whose requests carry our cookies, changes nothing.
-import { after, before, describe, test } from 'node:test';
+import { describe } from 'node:test';
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
-import { Server } from '../helpers/server.mjs';
-import { launch, openContext } from '../helpers/browser.mjs';
-import { setUp, story } from '../helpers/steps.mjs';
+import { stage } from '../helpers/stage.mjs';
 
 describe('a page of another origin', () => {
-  let server, browser, context, watch, page, other, evil;
-  const step = story(test, () => ({ context, watch, server }));
-  // What the server wrote into its log: the browser keeps such answers from scripts, and from us.
-  const refusals = () => server.log.split('refused request of another origin').length - 1;
-  // The plugins as the settings page shows them: what an attack would have changed.
-  const running = async () => {
-    const tab = await context.newPage();
-    await tab.goto(server.url('/settings'));
-    const names = await tab.getByRole('button', { name: /^Stop / }).count();
-    await tab.close();
-    return names;
-  };
-
-  before(async () => {
-    server = await Server.start();
-    browser = await launch();
-    ({ context, watch } = await openContext(browser));
-    page = await context.newPage();
-    await setUp(page, server);
-    other = createServer((_, answer) => answer.setHeader('content-type', 'text/html').end('<!doctype html><title>other</title><body></body>'));
+  let evil;
+  const prepare = async ({ watch, undo }) => {
+    const other = createServer((_, answer) => answer.setHeader('content-type', 'text/html').end('<!doctype html><title>other</title><body></body>'));
+    undo(() => other.close());
     other.listen(0, '127.0.0.1');
     await once(other, 'listening');
     evil = `http://127.0.0.1:${other.address().port}/`;
     // Here the browser's own complaints are what we want to see.
     watch.tolerate = /./;
-  });
-  after(async () => {
-    await browser?.close();
-    other?.close();
-    await server?.remove();
-  });
+  };
+  const here = stage({ prepare });
+  const { step } = here;
+  // What the server wrote into its log: the browser keeps such answers from scripts, and from us.
+  const refusals = () => here.server.log.split('refused request of another origin').length - 1;
+  // The plugins as the settings page shows them: what an attack would have changed.
+  const running = async () => {
+    const tab = await here.context.newPage();
+    await tab.goto(here.server.url('/settings'));
+    const names = await tab.getByRole('button', { name: /^Stop / }).count();
+    await tab.close();
+    return names;
+  };
 
   for (const kind of ['application/x-www-form-urlencoded', 'text/plain', 'multipart/form-data']) {
-    step(`wb_05 a form of kind ${kind} is refused and has no effect`, async () => {
+    step(`wb_05 a form of kind ${kind} is refused and has no effect`, async ({ server, context }) => {
       const before = await running();
       const tab = await context.newPage();
       await tab.goto(evil);
@@ -63,7 +52,7 @@ describe('a page of another origin', () => {
     });
   }
 
-  step('wb_05 a fetch is refused and has no effect, with and without CORS', async () => {
+  step('wb_05 a fetch is refused and has no effect, with and without CORS', async ({ server, context }) => {
     const before = await running();
     const tab = await context.newPage();
     await tab.goto(evil);
@@ -82,7 +71,7 @@ describe('a page of another origin', () => {
     assert.equal(await running(), before);
   });
 
-  step('wb_05 a socket does not open', async () => {
+  step('wb_05 a socket does not open', async ({ server, context }) => {
     const tab = await context.newPage();
     await tab.goto(evil);
     const outcome = await tab.evaluate(
@@ -98,7 +87,7 @@ describe('a page of another origin', () => {
     await tab.close();
   });
 
-  step('wb_05 a link, an image and a frame change nothing', async () => {
+  step('wb_05 a link, an image and a frame change nothing', async ({ server, context }) => {
     const before = await running();
     const tab = await context.newPage();
     await tab.goto(evil);

@@ -1,37 +1,26 @@
 // A page is used before its script has come: forms post by themselves, what was typed stays, hydration is quiet.
-import { after, before, describe, test } from 'node:test';
+import { describe } from 'node:test';
 import assert from 'node:assert/strict';
-import { Server } from '../helpers/server.mjs';
-import { launch, live, openContext } from '../helpers/browser.mjs';
-import { admin, logIn, setUp, story } from '../helpers/steps.mjs';
+import { stage } from '../helpers/stage.mjs';
+import { live } from '../helpers/browser.mjs';
+import { admin, logIn } from '../helpers/steps.mjs';
 
 describe('a slow line', () => {
-  let server, browser, context, watch, page, release;
-  const step = story(test, () => ({ context, watch, server }));
+  let release;
+  const here = stage();
+  const { step } = here;
   // Holds the bundle back until `release()`.
   const hold = async () => {
     const gate = new Promise((open) => (release = open));
-    await page.unroute('**/*.wasm');
-    await page.route('**/*.wasm', async (route) => {
+    here.undo(release);
+    await here.page.unroute('**/*.wasm');
+    await here.page.route('**/*.wasm', async (route) => {
       await gate;
       await route.continue().catch(() => {}); // the page may be gone by then
     });
   };
 
-  before(async () => {
-    server = await Server.start();
-    browser = await launch();
-    ({ context, watch } = await openContext(browser));
-    page = await context.newPage();
-    await setUp(page, server);
-  });
-  after(async () => {
-    release?.();
-    await browser?.close();
-    await server?.remove();
-  });
-
-  step('what is typed before hydration is there after it', async () => {
+  step('what is typed before hydration is there after it', async ({ page, server }) => {
     await hold();
     await page.goto(server.url('/machines/new'), { waitUntil: 'domcontentloaded' });
     await page.getByLabel('Name', { exact: true }).fill('early');
@@ -39,10 +28,9 @@ describe('a slow line', () => {
     release();
     await live(page);
     assert.equal(await page.getByLabel('Name', { exact: true }).inputValue(), 'early');
-    watch.check();
   });
 
-  step('a form posted before hydration does its work', async () => {
+  step('a form posted before hydration does its work', async ({ page, server }) => {
     await hold();
     await page.goto(server.url('/machines/new'), { waitUntil: 'domcontentloaded' });
     const form = page.getByRole('form', { name: 'Add a host over SSH' });
@@ -53,10 +41,9 @@ describe('a slow line', () => {
     await page.getByRole('heading', { level: 1, name: 'early' }).waitFor({ timeout: 30_000 });
     release();
     await live(page);
-    watch.check();
   });
 
-  step('its error stands on the page, and still does after hydration', async () => {
+  step('its error stands on the page, and still does after hydration', async ({ page, server }) => {
     await hold();
     await page.goto(server.url('/machines/new'), { waitUntil: 'domcontentloaded' });
     const form = page.getByRole('form', { name: 'Add a host over SSH' });
@@ -71,13 +58,12 @@ describe('a slow line', () => {
     await live(page);
     assert.equal(await page.locator('.field-error').textContent(), said);
     assert.equal(await form.getByLabel('Name').inputValue(), 'bad one');
-    watch.check();
   });
 
-  step('a wrong password is said by the login page, once', async () => {
+  step('a wrong password is said by the login page, once', async ({ page, server, another }) => {
     release?.();
     await page.unroute('**/*.wasm');
-    const stranger = await openContext(browser);
+    const stranger = await another({ storageState: undefined });
     const tab = await stranger.context.newPage();
     await tab.goto(server.url('/login'));
     await tab.getByLabel('Name').fill(admin.name);
@@ -89,11 +75,10 @@ describe('a slow line', () => {
     await tab.getByRole('button', { name: 'Log in' }).waitFor();
     assert.equal(await tab.getByRole('alert').count(), 0);
     await logIn(tab, server);
-    stranger.watch.check();
     await stranger.context.close();
   });
 
-  step('a page of an older build says so when it calls, and keeps what was typed', async () => {
+  step('a page of an older build says so when it calls, and keeps what was typed', async ({ page, server, watch }) => {
     await page.goto(server.url('/machines/new'));
     await live(page);
     const form = page.getByRole('form', { name: 'Add a host over SSH' });
@@ -106,6 +91,5 @@ describe('a slow line', () => {
     await page.getByText('The server was updated', { exact: true }).waitFor();
     assert.equal(await form.getByLabel('Name').inputValue(), 'typed before');
     watch.tolerate = null;
-    watch.check();
   });
 });

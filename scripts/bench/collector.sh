@@ -40,7 +40,9 @@ measure() {
     { echo "1 p"; for ((i = 0; i < $1; i++)); do echo "2 r"; done; } |
       sh -c "$script" MARK /proc /sys/fs/cgroup /sys >"$dir/answer"
   }
+  # shellcheck disable=SC2317 # called by `cost`
   bare() { cat "${files[@]}" >/dev/null || true; }
+  # shellcheck disable=SC2317
   stats() { timeout 60 docker stats --no-stream >/dev/null; }
 
   while (($(docker ps -q | wc -l) < count)); do
@@ -54,6 +56,7 @@ measure() {
   files=("$p"/{stat,meminfo,loadavg,uptime,diskstats,net/dev})
   for g in 'docker/?' 'system.slice/docker-?.scope'; do
     g=${g/\?/[0-9a-f]*}
+    # shellcheck disable=SC2206 # the patterns are meant
     files+=(cpuacct/$g/cpuacct.usage memory/$g/memory.{usage_in_bytes,stat} blkio/$g/blkio.throttle.io_service_bytes
       pids/$g/pids.current $g/{cpu.stat,memory.{current,max,stat},io.stat,pids.current})
   done

@@ -24,7 +24,11 @@ begin() {
   done
   took=$(((${EPOCHREALTIME/./} - from) / 1000))
 }
-stop() { kill "$server" && wait "$server" || true; server=; }
+stop() {
+  kill "$server"
+  wait "$server" || true
+  server=
+}
 links() { pgrep -c -P "$server" -x ssh || true; }
 figure() { printf '%-4s %-62s %9s %-3s%s\n' "$@"; }
 

@@ -21,9 +21,9 @@ use tokio_tungstenite::{
 };
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Row {
-    n: u32,
-    pad: String,
+pub struct Row {
+    pub n: u32,
+    pub pad: String,
 }
 impl RowKey for Row {
     fn shard_id(&self) -> String {
@@ -38,7 +38,7 @@ impl LiveRow for Row {
         filter.is_empty() || self.pad == filter
     }
 }
-fn row(n: u32, pad: &str) -> Row {
+pub fn row(n: u32, pad: &str) -> Row {
     Row { n, pad: pad.into() }
 }
 
@@ -99,8 +99,12 @@ impl Socket {
     }
     /// The next news of a followed log; `None` for the end of its shard.
     pub async fn log_event(&mut self) -> Option<LogEvent> {
+        self.log_event_within(Duration::from_secs(10)).await
+    }
+    /// The same; it may be so long in coming.
+    pub async fn log_event_within(&mut self, patience: Duration) -> Option<LogEvent> {
         loop {
-            match self.next().await {
+            match self.next_within(patience).await {
                 Some(ServerMessage::Frame { body, topic, .. }) if topic == TOPIC_LOGS => {
                     return Some(serde_json::from_value(body).unwrap());
                 }
@@ -111,10 +115,14 @@ impl Socket {
         }
     }
     pub async fn next(&mut self) -> Option<ServerMessage> {
+        self.next_within(Duration::from_secs(10)).await
+    }
+    /// The next message; it may be so long in coming.
+    pub async fn next_within(&mut self, patience: Duration) -> Option<ServerMessage> {
         loop {
-            let message = tokio::time::timeout(Duration::from_secs(10), self.0.next())
+            let message = tokio::time::timeout(patience, self.0.next())
                 .await
-                .expect("a message within 10 s")?;
+                .unwrap_or_else(|_| panic!("no message within {patience:?}"))?;
             match message.ok()? {
                 Message::Text(text) => return serde_json::from_str(&text).ok(),
                 Message::Close(_) => return None,
@@ -122,7 +130,13 @@ impl Socket {
             }
         }
     }
-    async fn frame(&mut self) -> (Seq, bool, RowsEvent<Row>) {
+    /// The line is cut: no close, no farewell.
+    pub fn cut(self) {
+        if let MaybeTlsStream::Plain(stream) = self.0.get_ref() {
+            let _ = stream.set_zero_linger();
+        }
+    }
+    pub async fn frame(&mut self) -> (Seq, bool, RowsEvent<Row>) {
         match self.next().await {
             Some(ServerMessage::Frame {
                 seq, snapshot, body, ..
@@ -132,7 +146,7 @@ impl Socket {
     }
 }
 
-fn topic(app: &TestApp) -> Arc<RowTopic<Row>> {
+pub fn topic(app: &TestApp) -> Arc<RowTopic<Row>> {
     RowTopic::new(app.server.core.hub.clone(), "test.rows", "test.view")
 }
 

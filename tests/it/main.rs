@@ -18,6 +18,7 @@ mod fleet;
 mod lab;
 mod limits;
 mod live;
+mod live_faults;
 mod machines;
 mod pages;
 mod plugins;

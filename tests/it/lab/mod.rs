@@ -5,4 +5,5 @@ mod disk;
 mod fleet;
 mod hosts;
 mod links;
+mod logs;
 mod numbers;

@@ -32,7 +32,8 @@ use tokio::{
 const TAIL: u32 = 1_000;
 /// The shortest time between two frames.
 const PACE: Duration = Duration::from_millis(50);
-/// What one frame may hold: 10,000 lines a second reach a page, and no more.
+/// What one frame may hold: 10,000 lines a second reach a page, and no more. What comes at once after a break
+/// is sent in as many frames as it needs.
 const FRAME_LINES: usize = 500;
 const FRAME_BYTES: usize = 256 << 10;
 /// What is kept for those who come later.
@@ -117,26 +118,24 @@ impl Follow {
         let mut shown = self.lock();
         shown.n += 1;
         line.n = shown.n;
-        shown.fresh.push(line);
+        for missed in shown.fresh.push(line) {
+            shown.kept.push(missed);
+        }
     }
 
-    /// Publishes what came since the last frame. What does not fit into one is left out of it, the oldest first.
-    fn flush(&self, hub: &Hub) {
+    /// Publishes one frame of what waits for it, the oldest first; tells whether more waits. More than fits in
+    /// there meanwhile is left out.
+    fn flush(&self, hub: &Hub) -> bool {
         let mut shown = self.lock();
-        if shown.fresh.is_empty() {
-            return;
+        let lines = shown.fresh.take(FRAME_LINES, FRAME_BYTES);
+        if lines.is_empty() {
+            return false;
         }
-        let fresh = shown.fresh.take();
-        let mut room = FRAME_BYTES;
-        let fits = |line: &&LogLine| {
-            let fits = line.text.len() <= room;
-            room = room.saturating_sub(line.text.len());
-            fits
-        };
-        let count = fresh.iter().rev().take(FRAME_LINES).take_while(fits).count().max(1);
-        let lines = fresh.range(fresh.len() - count..).cloned().collect();
-        fresh.into_iter().for_each(|line| shown.kept.push(line));
+        for line in &lines {
+            shown.kept.push(line.clone());
+        }
         hub.publish(&self.key, &LogEvent::Lines { lines });
+        !shown.fresh.is_empty()
     }
 
     /// Follows until nobody has watched for a while.
@@ -171,7 +170,7 @@ impl Follow {
                 Some(_) => self.session(logs, &mut resume).await,
                 None => Ok(()),
             };
-            self.flush(&logs.hub);
+            while self.flush(&logs.hub) {}
             if self.lock().n > before {
                 pause = RETRY_FIRST;
             }
@@ -222,8 +221,9 @@ impl Follow {
                     }
                 }
                 () = at(due), if due.is_some() => {
-                    self.flush(&logs.hub);
-                    (last, due) = (Instant::now(), None);
+                    let more = self.flush(&logs.hub);
+                    last = Instant::now();
+                    due = more.then(|| last + PACE);
                 }
             }
         }

@@ -1,9 +1,9 @@
 # What runs on every host for as long as its link stands; see script.rs, which gives it its arguments.
-# shellcheck shell=sh disable=SC2086,SC2016
+# shellcheck shell=sh disable=SC2086,SC2016,SC2013
 LC_ALL=C; export LC_ALL; unset GREP_OPTIONS
 p=$1 s=$3; cd "$2" 2>/dev/null || cd /
 if [ -e cgroup.controllers ]; then v=2 m=inactive_file; else v=1 m=total_inactive_file; fi
-x='[0-9a-f][0-9a-f]*' u='user.slice/user-*.slice/user@*.service/*.slice' all= firsts= net=
+x='[0-9a-f][0-9a-f]*' u='user.slice/user-*.slice/user@*.service/*.slice' all='' firsts='' net=''
 for d in "docker/$x" "system.slice/docker-$x.scope" "machine.slice/libpod-$x.scope" "libpod_parent/libpod-$x" \
     "$u/docker-$x.scope" "$u/libpod-$x.scope"; do
   case $v in
