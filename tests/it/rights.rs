@@ -46,7 +46,7 @@ impl House {
 
     /// Makes the custom role `prod` and somebody who has it and nothing else.
     async fn scoped(&self, name: &str, hours: &str) -> Browser {
-        let form = [("name", "prod"), ("rules", PROD)];
+        let form = [("role_name", "prod"), ("rules", PROD)];
         assert_eq!(status(&self.admin, "/api/roles/save", &form).await, 200);
         let browser = member(&self.app, &self.admin, name, "member").await;
         assert_eq!(self.grant(name, hours).await, 200);
@@ -288,10 +288,8 @@ async fn az_03_jobs_of_others_are_as_if_they_were_not_there_and_one_s_own_are() 
     let theirs = submit(&house.admin, house.other, "secret-2").await;
     let own = submit(&eve, house.prod, "prod-1").await;
     let list: JobList = eve.ask("/api/jobs/list", &[]).await;
-    assert_eq!(
-        list.jobs.iter().map(|job| job.id.to_string()).collect::<Vec<_>>(),
-        [own.clone()]
-    );
+    let seen: Vec<String> = list.jobs.iter().map(|job| job.id.to_string()).collect();
+    assert_eq!(seen.as_slice(), std::slice::from_ref(&own));
     let all: JobList = house.admin.ask("/api/jobs/list", &[]).await;
     assert_eq!(all.jobs.len(), 2);
     assert_eq!(status(&eve, "/api/jobs/get", &[("id", &own)]).await, 200);
@@ -375,7 +373,7 @@ async fn a_page_says_what_somebody_may_do_to_a_host_and_why() {
     for bad in ["core.users.manage", "docker.nothing", "*"] {
         let answer = house
             .admin
-            .call("/api/roles/save", &[("name", "bad"), ("rules", bad)])
+            .call("/api/roles/save", &[("role_name", "bad"), ("rules", bad)])
             .await;
         assert_eq!(answer.status(), 400, "{bad}");
     }

@@ -203,10 +203,10 @@ pub async fn delete_user(id: UserId) -> Result<(), AppError> {
 
 /// Makes a custom role or gives it other rows: one a line, an action and the tags of what it may be done to.
 #[server(prefix = "/api", endpoint = "roles/save", client = PageClient)]
-pub async fn save_role(name: String, rules: String) -> Result<(), AppError> {
+pub async fn save_role(role_name: String, rules: String) -> Result<(), AppError> {
     let may = actor()?.authorise::<Instance, UsersManage>(()).await?;
     let core = app()?.core;
-    core.auth.save_role(may, &name, &rules, &core.permissions()).await
+    core.auth.save_role(may, &role_name, &rules, &core.permissions()).await
 }
 
 /// Deletes a custom role.

@@ -28,7 +28,10 @@ impl AuthService {
         rules: &str,
         known: &[&str],
     ) -> AppResult<()> {
-        let name = check_name(name)?;
+        let name = check_name(name).map_err(|why| AppError {
+            field: Some("role_name".to_owned()),
+            ..why
+        })?;
         let rules = Rule::parse_all(rules, known)?;
         let text = rules.iter().map(Rule::to_string).collect::<Vec<_>>().join("\n");
         let (audit, actor, now) = (self.audit.clone(), may.into_parts().1, self.clock.now());

@@ -20,7 +20,7 @@ const GRANTS: &[Column] = &[
     Column::new("Until"),
     Column::new("Actions").quiet(),
 ];
-const ROLE_FIELDS: &[&str] = &["name", "rules"];
+const ROLE_FIELDS: &[&str] = &["role_name", "rules"];
 const GRANT_FIELDS: &[&str] = &["hours"];
 
 /// The roles made here, and the form that makes one.
@@ -66,7 +66,7 @@ pub(super) fn RoleForm(save: ServerAction<SaveRole>) -> impl IntoView {
     view! {
         <PostForm action=save class="form form-narrow" label="Make a role">
             <FormError error fields=ROLE_FIELDS />
-            <Field label="Name of the role" name="name" error required=true hint="A role of this name gets the rows below instead of its own." />
+            <Field label="Name of the role" name="role_name" error required=true hint="A role of this name gets the rows below instead of its own." />
             <TextArea
                 label="Rows"
                 name="rules"

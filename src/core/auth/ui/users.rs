@@ -214,7 +214,7 @@ fn UserLine(user: UserRow, acts: Acts) -> impl IntoView {
             </td>
             <td class="only-wide">{last_used_at.map(|at| view! { <Ago at /> })}</td>
             <td class="actions">
-                <div class="cluster">
+                <div class="form-inline">
                     {switch}
                     <Confirm id=dialog.clone() button="Delete" class="btn btn-danger btn-small" title=question>
                         <p>{format!("{whom} is logged out at once and cannot log in again. What they did stays in the audit log.")}</p>
