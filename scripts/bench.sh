@@ -3,7 +3,7 @@
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-bash scripts/setup.sh run
+bash scripts/setup.sh test
 . "$ROOT/scripts/lib.sh"
 cargo xtask build
 data=$(mktemp -d)
@@ -47,5 +47,14 @@ ratio P12 "idle memory of its own (RssAnon)" "$(awk '/RssAnon/ { print $2 / 1024
 stop
 rm -f "$data.log"
 cargo bench -q --bench durable_writes
+cargo bench -q --bench fan_out
 cargo bench -q --bench fleet_page
 bash scripts/bench/collector.sh
+for count in 3 50; do bash scripts/bench/fleet.sh "$count"; done
+# Last, because a lab with an engine comes up for it.
+export POLLY_LAB_DIR=${POLLY_BENCH_LAB_DIR:-/var/lib/polly-lab-bench} POLLY_LAB_ID=pollbench POLLY_LAB_NET=10.77.9
+finish_lab() { bash scripts/lab.sh down >/dev/null; finish; }
+trap finish_lab EXIT
+bash scripts/lab.sh down >/dev/null
+bash scripts/lab.sh up 1 >/dev/null
+POLLY_LAB=$POLLY_LAB_DIR/lab.json POLLY_LAB_SCRIPT=$ROOT/scripts/lab.sh cargo bench -q --bench engine_list

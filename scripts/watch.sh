@@ -10,4 +10,4 @@ export LEPTOS_SITE_ROOT=target/site-watch LEPTOS_SITE_PKG_DIR=pkg/dev LEPTOS_STY
 export POLLY_SITE_DIR=$ROOT/target/site-watch
 cargo xtask css "$ROOT/target/watch.css"
 cargo xtask widgets "$ROOT/$LEPTOS_SITE_ROOT/$LEPTOS_SITE_PKG_DIR"
-exec cargo leptos watch "$@" -- serve
+exec cargo leptos watch --split "$@" -- serve

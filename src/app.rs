@@ -2,29 +2,29 @@
 
 use crate::{
     core::{
-        audit::ui::AuditLogPage,
+        audit::ui::AuditRoute,
         auth::{
             api::{Logout, session_state},
             model::Me,
-            ui::{InvitePage, LoginPage, ProfilePage, RightsPage, SetupPage, UsersPage},
+            ui::{InviteRoute, LoginRoute, ProfileRoute, RightsRoute, SetupRoute, UsersRoute},
         },
         flash::provide_flash,
-        home::HomePage,
-        jobs::ui::{ActivityDrawer, ActivityPage, JobPage},
+        jobs::ui::{ActivityDrawer, ActivityRoute, JobRoute},
         live::client::{self, Line, provide_line},
         palette::{
             EVERYWHERE,
             ui::{Palette, SearchButton, provide_palette},
         },
         plugin::NavItem,
-        settings::{api::SetTheme, ui::SettingsPage},
+        settings::{api::SetTheme, ui::SettingsRoute},
         url::{base_path, url},
     },
     error::AppError,
-    plugins::{self, PluginRoutes},
+    plugins::{self, HomeRoute, PluginRoutes},
     ui::{
-        AppFrame, EmptyState, ErrorBox, LinkButton, Menu, Note, ShortcutHelp, Theme, ThemeChoice, Tone, Variant,
-        browser, command, provide_arrival, provide_clock, provide_shortcuts, provide_theme, provide_toasts, shortcut,
+        AppFrame, EmptyState, ErrorBox, FetchBar, LinkButton, Menu, Note, ShortcutHelp, Theme, ThemeChoice, Tone,
+        Variant, browser, command, provide_arrival, provide_clock, provide_shortcuts, provide_theme, provide_toasts,
+        shortcut,
     },
 };
 #[cfg(feature = "ssr")]
@@ -35,7 +35,7 @@ use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos_meta::{Title, provide_meta_context};
 use leptos_router::{
-    NavigateOptions, SsrMode,
+    Lazy, NavigateOptions, SsrMode,
     components::{Outlet, ParentRoute, Route, Router, Routes},
     hooks::use_navigate,
     path,
@@ -130,23 +130,23 @@ pub fn App() -> impl IntoView {
     provide_theme();
     provide_shortcuts();
     provide_line();
-    plugins::provide_slots();
+    plugins::provide_palette_offers();
     view! {
         <Title formatter=|title: String| if title.is_empty() { "PollySystem".to_owned() } else { format!("{title} · PollySystem") } />
         <Router base=base_path().0.to_string()>
             <Routes fallback=|| view! { <NotFoundPage /> }.into_any()>
-                <Route path=path!("/setup") view=SetupPage ssr=SsrMode::Async />
-                <Route path=path!("/login") view=LoginPage ssr=SsrMode::Async />
-                <Route path=path!("/invite") view=InvitePage ssr=SsrMode::Async />
+                <Route path=path!("/setup") view={Lazy::<SetupRoute>::new()} ssr=SsrMode::Async />
+                <Route path=path!("/login") view={Lazy::<LoginRoute>::new()} ssr=SsrMode::Async />
+                <Route path=path!("/invite") view={Lazy::<InviteRoute>::new()} ssr=SsrMode::Async />
                 <ParentRoute path=path!("") view=Frame ssr=SsrMode::Async>
-                    <Route path=path!("/") view=HomePage ssr=SsrMode::Async />
-                    <Route path=path!("/activity") view=ActivityPage ssr=SsrMode::Async />
-                    <Route path=path!("/activity/:job") view=JobPage ssr=SsrMode::Async />
-                    <Route path=path!("/audit") view=AuditLogPage ssr=SsrMode::Async />
-                    <Route path=path!("/profile") view=ProfilePage ssr=SsrMode::Async />
-                    <Route path=path!("/users") view=UsersPage ssr=SsrMode::Async />
-                    <Route path=path!("/users/rights") view=RightsPage ssr=SsrMode::Async />
-                    <Route path=path!("/settings") view=SettingsPage ssr=SsrMode::Async />
+                    <Route path=path!("/") view={Lazy::<HomeRoute>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/activity") view={Lazy::<ActivityRoute>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/activity/:job") view={Lazy::<JobRoute>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/audit") view={Lazy::<AuditRoute>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/profile") view={Lazy::<ProfileRoute>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/users") view={Lazy::<UsersRoute>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/users/rights") view={Lazy::<RightsRoute>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/settings") view={Lazy::<SettingsRoute>::new()} ssr=SsrMode::Async />
                     <PluginRoutes />
                 </ParentRoute>
             </Routes>
@@ -219,6 +219,7 @@ fn Frame() -> impl IntoView {
     .into_any();
     view! {
         <AppFrame nav=nav() conn=line.state theme=url(SetTheme::url()) search=view! { <SearchButton /> }.into_any() account=account>
+            <FetchBar />
             <Notices line />
             <ErrorBoundary fallback=|errors| view! { <PageFault errors /> }>
                 <Outlet />

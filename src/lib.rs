@@ -18,5 +18,5 @@ pub mod ui;
 pub fn hydrate() {
     console_error_panic_hook::set_once();
     leptos::server_fn::client::set_server_url(Box::leak(core::url::url("").into_boxed_str()));
-    leptos::mount::hydrate_body(app::App);
+    leptos::mount::hydrate_lazy(app::App);
 }

@@ -5,10 +5,11 @@ pub mod machines;
 pub mod monitoring;
 
 use crate::core::{
-    home::OVERVIEW_CARDS,
+    home::{HomePage, OVERVIEW_CARDS},
     palette::{Link, PALETTE_LINKS, PALETTE_SOURCES, Source},
     plugin::{PluginMeta, Slots, Widget},
 };
+use crate::ui::lazy::lazy_page;
 use leptos::prelude::*;
 use leptos_router::components::{Outlet, ParentRoute, Route};
 
@@ -44,24 +45,27 @@ mod server {
 /// Every plugin's pages.
 #[component(transparent)]
 pub fn PluginRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
-    use leptos_router::{SsrMode, path};
+    use leptos_router::{Lazy, SsrMode, path};
     // One route for all: with erased component types a list of routes cannot stand among others.
     view! {
         <ParentRoute path=path!("") view=Outlet ssr=SsrMode::Async>
-            <Route path=path!("/machines") view=machines::ui::MachinesPage ssr=SsrMode::Async />
-            <Route path=path!("/machines/new") view=machines::ui::NewMachinePage ssr=SsrMode::Async />
-            <Route path=path!("/machines/:machine") view=machines::ui::MachinePage ssr=SsrMode::Async />
-            <Route path=path!("/machines/:machine/:tab") view=machines::ui::MachinePage ssr=SsrMode::Async />
-            <Route path=path!("/containers") view=docker::ui::ContainersPage ssr=SsrMode::Async />
-            <Route path=path!("/containers/:machine/:container") view=docker::ui::ContainerPage ssr=SsrMode::Async />
-            <Route path=path!("/monitoring") view=monitoring::ui::MonitoringPage ssr=SsrMode::Async />
+            <Route path=path!("/machines") view={Lazy::<machines::ui::MachinesRoute>::new()} ssr=SsrMode::Async />
+            <Route path=path!("/machines/new") view={Lazy::<machines::ui::NewMachineRoute>::new()} ssr=SsrMode::Async />
+            <Route path=path!("/machines/:machine") view={Lazy::<MachineRoute>::new()} ssr=SsrMode::Async />
+            <Route path=path!("/machines/:machine/:tab") view={Lazy::<MachineRoute>::new()} ssr=SsrMode::Async />
+            <Route path=path!("/containers") view={Lazy::<docker::ui::ContainersRoute>::new()} ssr=SsrMode::Async />
+            <Route path=path!("/containers/:machine/:container") view={Lazy::<docker::ui::ContainerRoute>::new()} ssr=SsrMode::Async />
+            <Route path=path!("/monitoring") view={Lazy::<monitoring::ui::MonitoringRoute>::new()} ssr=SsrMode::Async />
         </ParentRoute>
     }
     .into_inner()
 }
 
-/// Who fills which place in whose page.
-pub fn provide_slots() {
+lazy_page!(pages, HomeRoute = home_page);
+lazy_page!(machines, MachineRoute = machine_page);
+
+/// The overview with everybody's cards. They are named here and not for all pages, so that only this one has their code.
+fn home_page() -> AnyView {
     let slots = Slots::default()
         .with(
             &OVERVIEW_CARDS,
@@ -94,21 +98,28 @@ pub fn provide_slots() {
                 title: "Top consumers",
                 view: |()| docker::ui::consumers_card(),
             },
-        )
-        .with(
-            &machines::slots::MACHINE_TABS,
-            Widget {
-                plugin: docker::META.id,
-                title: "Containers",
-                view: docker::ui::machine_containers,
-            },
         );
-    provide_context(palette(slots));
+    provide_context(slots);
+    HomePage().into_any()
+}
+
+/// The page of a machine with everybody's tabs.
+fn machine_page() -> AnyView {
+    let slots = Slots::default().with(
+        &machines::slots::MACHINE_TABS,
+        Widget {
+            plugin: docker::META.id,
+            title: "Containers",
+            view: docker::ui::machine_containers,
+        },
+    );
+    provide_context(slots);
+    machines::ui::MachinePage().into_any()
 }
 
 /// What the command palette finds and offers of each plugin.
-fn palette(slots: Slots) -> Slots {
-    slots
+pub fn provide_palette_offers() {
+    let slots = Slots::default()
         .offer(
             &PALETTE_SOURCES,
             Source {
@@ -130,5 +141,6 @@ fn palette(slots: Slots) -> Slots {
                 icon: "plus",
                 path: "/machines/new",
             },
-        )
+        );
+    provide_context(slots);
 }

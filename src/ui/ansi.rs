@@ -10,6 +10,12 @@ use std::borrow::Cow;
 const MOST_SPANS: usize = 256;
 const MOST_PARAMETERS: usize = 32;
 
+/// How many spans a line can become, without reading what its control sequences say.
+pub fn most_spans(text: &str) -> usize {
+    let escapes = text.bytes().filter(|byte| *byte == 0x1b).count();
+    (escapes + 1).min(MOST_SPANS)
+}
+
 /// How a piece of text looks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Style {

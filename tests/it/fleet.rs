@@ -136,6 +136,18 @@ async fn a_view_is_filtered_sorted_by_a_reading_and_cut_and_follows_both_topics(
 }
 
 #[tokio::test]
+async fn a_tag_that_no_host_has_finds_nothing_and_hides_nothing() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    simulate(&app.server.core, 2, 10);
+    let found = fleet(&admin, "tag=nosuch").await;
+    assert_eq!((found.window.total, found.window.summary.all), (0, 20));
+    let html = admin.html("/containers?tag=nosuch").await;
+    assert!(html.contains("nosuch"), "the filter can be seen, and taken out");
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn a_changed_view_gets_its_own_window_and_the_one_before_is_silent() {
     let app = TestApp::start().await;
     let admin = app.admin().await;

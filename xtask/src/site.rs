@@ -1,6 +1,7 @@
 //! The site: bundle, style sheet and public files under URLs that never change their meaning; and the server around it.
 use crate::{
-    bundle, compress, css, files,
+    bundle::{self, Parts},
+    compress, css, files,
     run::{cargo, run, step},
     style, widgets,
 };
@@ -10,6 +11,9 @@ use std::{
     fs,
     path::{Path, PathBuf},
 };
+
+/// The part of the page whose first load is measured: `/containers`.
+const FIRST_PAGE: &str = "containers";
 
 /// Builds `<target>/site` and gives its hash. Nothing is done while its inputs are what they were.
 pub fn build() -> Result<String> {
@@ -30,13 +34,13 @@ pub fn build() -> Result<String> {
         fs::remove_dir_all(&draft)?;
     }
     let pkg = draft.join("pkg/new");
-    bundle::build(&pkg, true)?;
+    let parts = bundle::build(&pkg, true)?;
     widgets::build(&pkg)?;
     files::write(&pkg.join("pollysystem.css"), css::sheet()?)?;
     let hash = files::hash(&pkg, &files::walk(&pkg)?)?;
     fs::rename(&pkg, draft.join("pkg").join(&hash))?;
     files::copy(&files::root().join("public"), &draft)?;
-    step("precompress", || manifest(&draft, &hash))?;
+    step("precompress", || manifest(&draft, &hash, &parts))?;
     if site.exists() {
         fs::remove_dir_all(&site)?;
     }
@@ -50,7 +54,7 @@ pub fn dev() -> Result<()> {
     let site = files::target().join("site-dev");
     let pkg = site.join("pkg/dev");
     style::write()?;
-    bundle::build(&pkg, false)?;
+    let parts = bundle::build(&pkg, false)?;
     widgets::build(&pkg)?;
     files::write(&pkg.join("pollysystem.css"), css::sheet()?)?;
     files::copy(&files::root().join("public"), &site)?;
@@ -60,7 +64,10 @@ pub fn dev() -> Result<()> {
         fs::remove_dir_all(&named)?;
     }
     fs::rename(&pkg, named)?;
-    files::write(&site.join("manifest.json"), json!({ "hash": hash }).to_string())?;
+    files::write(
+        &site.join("manifest.json"),
+        json!({ "hash": hash, "parts": parts }).to_string(),
+    )?;
     eprintln!("xtask: POLLY_SITE_DIR={}", site.display());
     Ok(())
 }
@@ -109,13 +116,15 @@ fn inputs() -> Result<String> {
     ))
 }
 
-fn manifest(site: &Path, hash: &str) -> Result<()> {
+fn manifest(site: &Path, hash: &str, parts: &Parts) -> Result<()> {
     let sizes = compress::tree(site)?;
+    let first_page = parts.get(FIRST_PAGE).map(Vec::as_slice).unwrap_or_default();
     let mut first_load = 0;
     for file in sizes.iter().filter(|file| file.path.starts_with("pkg")) {
         let name = file.path.file_name().unwrap_or_default().to_string_lossy();
-        // Widgets come later, with the page that shows one.
-        if name.starts_with("pollysystem") {
+        // Widgets and other parts come with the page that shows one.
+        if name.starts_with("pollysystem") || name.starts_with("__wasm_split") || first_page.iter().any(|f| **f == name)
+        {
             first_load += if file.gzip_bytes > 0 {
                 file.gzip_bytes
             } else {
@@ -134,6 +143,8 @@ fn manifest(site: &Path, hash: &str) -> Result<()> {
         .collect();
     files::write(
         &site.join("manifest.json"),
-        serde_json::to_vec_pretty(&json!({"hash": hash, "first_load_gzip_bytes": first_load, "files": list}))?,
+        serde_json::to_vec_pretty(
+            &json!({"hash": hash, "first_load_gzip_bytes": first_load, "parts": parts, "files": list}),
+        )?,
     )
 }

@@ -330,7 +330,7 @@ async fn assemble(
 
 /// The version and the bundle's hash: a page of another build must reload.
 fn build_id(config: &Config) -> String {
-    let site = Site::of(config).hash().unwrap_or_else(|| "dev".to_owned());
+    let site = Site::of(config).manifest().hash;
     format!("{}-{site}", env!("CARGO_PKG_VERSION"))
 }
 

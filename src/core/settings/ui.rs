@@ -3,7 +3,10 @@
 use super::api::{StartPlugin, StopPlugin, plugins};
 use crate::{
     core::plugin::PluginStatus,
-    ui::{Button, Column, FormError, PageHeader, PostForm, Skeleton, StateBadge, Table, Tone, form::error_of},
+    ui::{
+        Button, Column, FormError, PageHeader, PostForm, Skeleton, StateBadge, Table, Tone, form::error_of,
+        lazy::lazy_page,
+    },
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -16,8 +19,10 @@ const COLUMNS: &[Column] = &[
     Column::new("Actions").quiet(),
 ];
 
+lazy_page!(pages, SettingsRoute = SettingsPage);
+
 #[component]
-pub fn SettingsPage() -> impl IntoView {
+fn SettingsPage() -> impl IntoView {
     let (start, stop) = (ServerAction::<StartPlugin>::new(), ServerAction::<StopPlugin>::new());
     let list = Resource::new(move || (start.version().get(), stop.version().get()), |_| plugins());
     view! {

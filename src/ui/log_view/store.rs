@@ -1,7 +1,10 @@
 //! The lines that a log view holds: in chunks, so that a new line touches one chunk and not thousands of
 //! lines; bounded in number and bytes.
 
-use crate::{core::lines::LogLine, ui::ansi::plain};
+use crate::{
+    core::lines::LogLine,
+    ui::ansi::{most_spans, plain},
+};
 use leptos::prelude::*;
 use std::{collections::VecDeque, sync::Arc};
 
@@ -10,6 +13,9 @@ pub(super) const CHUNK: usize = 200;
 /// Lines and bytes of text that a page holds; the oldest chunk goes first.
 const MOST_LINES: usize = 10_000;
 const MOST_BYTES: usize = 8 << 20;
+
+/// A piece of a coloured line is an element of the page.
+const PIECE_BYTES: usize = 100;
 
 /// A line, or what stands for lines that are missing.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,15 +36,18 @@ pub(super) struct Line {
     pub line: LogLine,
     /// Its text without control sequences, where it has any.
     plain: Option<String>,
+    /// Pieces that it is drawn in, at most.
+    pieces: usize,
 }
 
 impl Line {
     fn new(line: LogLine) -> Self {
+        let pieces = most_spans(&line.text);
         let plain = match plain(&line.text) {
             std::borrow::Cow::Owned(text) => Some(text),
             std::borrow::Cow::Borrowed(_) => None,
         };
-        Self { line, plain }
+        Self { line, plain, pieces }
     }
     /// What is seen of it.
     pub fn text(&self) -> &str {
@@ -61,8 +70,10 @@ impl Entry {
     fn at(&self) -> Option<i64> {
         self.line().and_then(|line| line.line.at_nanos)
     }
+    /// What it weighs in a browser: its text, and the pieces that its colours make of it.
     fn bytes(&self) -> usize {
-        self.line().map_or(0, |line| line.line.text.len())
+        self.line()
+            .map_or(0, |line| line.line.text.len() + line.pieces * PIECE_BYTES)
     }
 }
 
@@ -394,6 +405,28 @@ mod tests {
             };
             store.push((30_001..=33_000).map(long).collect());
             assert!(store.feed.with_value(|f| f.bytes) <= MOST_BYTES + CHUNK * (16 << 10));
+        });
+    }
+
+    #[test]
+    fn ls_06_lines_that_change_colour_at_each_character_weigh_what_they_cost() {
+        within(|| {
+            let store = LogStore::new(Vec::new(), String::new());
+            let dense = |n: u64| LogLine {
+                text: (0..300).map(|i| format!("\u{1b}[3{}mx", i % 8)).collect(),
+                ..line(n, n.cast_signed())
+            };
+            store.push((1..=12_000).map(dense).collect());
+            let pieces: usize = store.chunks.with_untracked(|all| {
+                let of = |chunk: &Chunk| -> usize {
+                    chunk
+                        .entries
+                        .with_untracked(|e| e.iter().filter_map(Entry::line).map(|l| l.pieces).sum())
+                };
+                all.iter().map(of).sum()
+            });
+            assert!((50_000..150_000).contains(&pieces), "{pieces}");
+            assert_eq!(shown(store).last().unwrap(), "12000");
         });
     }
 

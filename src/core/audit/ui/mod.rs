@@ -3,5 +3,5 @@
 mod page;
 mod rows;
 
-pub use page::AuditLogPage;
+pub use page::AuditRoute;
 pub use rows::{AuditTable, ObjectHistory};

@@ -10,7 +10,7 @@ use crate::{
         url::url,
     },
     error::AppError,
-    ui::{Button, EmptyState, Field, FormError, LinkButton, PageHeader, Skeleton},
+    ui::{Button, EmptyState, Field, FormError, LinkButton, PageHeader, Skeleton, lazy::lazy_page},
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -19,8 +19,10 @@ use leptos_router::{hooks::use_query_map, location::Url};
 /// Fields that show their own error.
 const FIELDS: &[&str] = &["actor", "action", "object", "from", "to"];
 
+lazy_page!(pages, AuditRoute = AuditLogPage);
+
 #[component]
-pub fn AuditLogPage() -> impl IntoView {
+fn AuditLogPage() -> impl IntoView {
     let query = use_query_map();
     let filter = Memo::new(move |_| {
         query.with(|q| AuditFilter {

@@ -2,7 +2,7 @@
 
 use crate::{
     core::auth::api::AcceptInvitation,
-    ui::{AuthFrame, Button, Field, FormError, PostForm, Variant, form::error_of},
+    ui::{AuthFrame, Button, Field, FormError, PostForm, Variant, form::error_of, lazy::lazy_page},
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -10,8 +10,10 @@ use leptos_router::hooks::use_query_map;
 
 const FIELDS: &[&str] = &["password", "password_again"];
 
+lazy_page!(pages, InviteRoute = InvitePage);
+
 #[component]
-pub fn InvitePage() -> impl IntoView {
+fn InvitePage() -> impl IntoView {
     let accept = ServerAction::<AcceptInvitation>::new();
     let error = error_of(accept);
     let code = use_query_map().with_untracked(|q| q.get("code").unwrap_or_default());

@@ -6,14 +6,14 @@ mod rights;
 mod roles;
 mod users;
 
-pub use invite::InvitePage;
-pub use profile::ProfilePage;
-pub use rights::RightsPage;
-pub use users::UsersPage;
+pub use invite::InviteRoute;
+pub use profile::ProfileRoute;
+pub use rights::RightsRoute;
+pub use users::UsersRoute;
 
 use crate::{
     core::auth::api::{Login, Setup},
-    ui::{AuthFrame, Button, Field, FormError, PostForm, Variant, form::error_of},
+    ui::{AuthFrame, Button, Field, FormError, PostForm, Variant, form::error_of, lazy::lazy_page},
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -21,8 +21,11 @@ use leptos_router::hooks::use_query_map;
 
 const SETUP_FIELDS: &[&str] = &["code", "name", "password", "password_again"];
 
+lazy_page!(pages, SetupRoute = SetupPage);
+lazy_page!(pages, LoginRoute = LoginPage);
+
 #[component]
-pub fn SetupPage() -> impl IntoView {
+fn SetupPage() -> impl IntoView {
     let setup = ServerAction::<Setup>::new();
     let error = error_of(setup);
     view! {
@@ -54,7 +57,7 @@ pub fn SetupPage() -> impl IntoView {
 }
 
 #[component]
-pub fn LoginPage() -> impl IntoView {
+fn LoginPage() -> impl IntoView {
     let login = ServerAction::<Login>::new();
     let error = error_of(login);
     let next = use_query_map().with_untracked(|q| q.get("next").unwrap_or_default());

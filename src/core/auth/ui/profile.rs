@@ -12,7 +12,7 @@ use crate::{
     error::AppError,
     ui::{
         Ago, Button, Column, Field, FormError, Note, PageHeader, PostForm, Skeleton, StateBadge, Table, ThemeSwitch,
-        Tone, Variant, form::error_of,
+        Tone, Variant, form::error_of, lazy::lazy_page,
     },
 };
 use leptos::{prelude::*, server_fn::ServerFn};
@@ -26,8 +26,10 @@ const COLUMNS: &[Column] = &[
     Column::new("Actions").quiet(),
 ];
 
+lazy_page!(pages, ProfileRoute = ProfilePage);
+
 #[component]
-pub fn ProfilePage() -> impl IntoView {
+fn ProfilePage() -> impl IntoView {
     view! {
         <Title text="Profile" />
         <PageHeader title="Profile" lead="Your account: password, sessions and appearance." />

@@ -9,7 +9,7 @@ use crate::{
         url::url,
     },
     error::AppError,
-    ui::{Button, Column, Crumb, PageHeader, Skeleton, StateBadge, Table, Tone},
+    ui::{Button, Column, Crumb, PageHeader, Skeleton, StateBadge, Table, Tone, lazy::lazy_page},
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -17,8 +17,10 @@ use leptos_router::hooks::use_query_map;
 
 const COLUMNS: &[Column] = &[Column::new("Action"), Column::new("Answer"), Column::new("Because")];
 
+lazy_page!(pages, RightsRoute = RightsPage);
+
 #[component]
-pub fn RightsPage() -> impl IntoView {
+fn RightsPage() -> impl IntoView {
     let query = use_query_map();
     let asked = Memo::new(move |_| {
         query.with(|q| {

@@ -15,7 +15,7 @@ use crate::{
     error::AppError,
     ui::{
         Ago, Button, Column, Confirm, DialogActions, Field, FormError, Note, PageHeader, PostForm, Skeleton, Snippet,
-        StateBadge, Table, Tone, Variant, form::error_of, time::utc_text,
+        StateBadge, Table, Tone, Variant, form::error_of, lazy::lazy_page, time::utc_text,
     },
 };
 use leptos::prelude::*;
@@ -49,8 +49,10 @@ pub(super) struct Acts {
     withdraw: ServerAction<Withdraw>,
 }
 
+lazy_page!(pages, UsersRoute = UsersPage);
+
 #[component]
-pub fn UsersPage() -> impl IntoView {
+fn UsersPage() -> impl IntoView {
     let invite = ServerAction::<Invite>::new();
     let save = ServerAction::<SaveRole>::new();
     let acts = Acts {

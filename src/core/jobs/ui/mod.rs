@@ -7,8 +7,6 @@ mod recent;
 mod steps;
 
 pub use drawer::ActivityDrawer;
-pub use job::JobPage;
-pub use list::ActivityPage;
 pub use recent::RecentJobs;
 
 use super::model::{JobEvent, JobState, JobSummary, TOPIC_JOBS};
@@ -17,9 +15,12 @@ use crate::{
         jobs::model::JobList,
         live::client::{LiveMessage, live_events},
     },
-    ui::Tone,
+    ui::{Tone, lazy::lazy_page},
 };
 use leptos::prelude::*;
+
+lazy_page!(pages, ActivityRoute = list::ActivityPage);
+lazy_page!(logs, JobRoute = job::JobPage);
 
 /// Jobs kept in a list that lives.
 const KEPT: usize = 100;

@@ -10,7 +10,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use std::{borrow::Cow, path::PathBuf, sync::Arc};
+use std::{borrow::Cow, collections::HashMap, path::PathBuf, sync::Arc};
 
 pub(super) fn routes(table: &mut RouteTable) {
     table.add(Method::GET, "/pkg/{*path}", Policy::Public, package);
@@ -108,9 +108,23 @@ impl Site {
         }
     }
 
-    /// The content hash that names the bundle's directory: `manifest.json` of the build.
-    pub fn hash(&self) -> Option<String> {
-        let manifest: serde_json::Value = serde_json::from_slice(&self.read("manifest.json")?).ok()?;
-        manifest.get("hash")?.as_str().map(str::to_owned)
+    /// `manifest.json` of the build; what a server without a built site has instead.
+    pub fn manifest(&self) -> Manifest {
+        let found = self.read("manifest.json");
+        let read = found.and_then(|json| serde_json::from_slice(&json).ok());
+        read.unwrap_or_else(|| Manifest {
+            hash: "dev".to_owned(),
+            parts: HashMap::new(),
+        })
     }
+}
+
+/// What the server must know of the built site.
+#[derive(serde::Deserialize)]
+pub struct Manifest {
+    /// The content hash that names the bundle's directory.
+    pub hash: String,
+    /// The files of each part that is fetched when a page of it is opened.
+    #[serde(default)]
+    pub parts: HashMap<String, Vec<String>>,
 }

@@ -8,7 +8,7 @@ use super::{
     request::answer,
     routes::{Policy, RouteTable},
 };
-use crate::core::server::state::Core;
+use crate::{core::server::state::Core, ui::lazy::Parts};
 use axum::{
     Extension,
     extract::{Request, State},
@@ -29,6 +29,7 @@ pub struct Pages {
     /// Paths of all pages, in axum's syntax, without the base path.
     pub paths: Arc<Vec<String>>,
     pub options: LeptosOptions,
+    pub parts: Parts,
 }
 
 /// Pages that nobody needs to be logged in for.
@@ -41,13 +42,15 @@ impl Pages {
             .iter()
             .map(|r| r.path().to_owned())
             .collect();
+        let manifest = site.manifest();
         let options = LeptosOptions::builder()
             .output_name("pollysystem")
-            .site_pkg_dir(format!("pkg/{}", site.hash().unwrap_or_else(|| "dev".to_owned())))
+            .site_pkg_dir(format!("pkg/{}", manifest.hash))
             .build();
         Self {
             shell,
             paths: Arc::new(paths),
+            parts: Parts(Arc::new(manifest.parts)),
             options,
         }
     }
@@ -105,16 +108,17 @@ async fn render(core: Arc<Core>, pages: Pages, request: Request) -> Response {
     }
     let flash = flash::take(&core, request.headers());
     let shown = flash.is_some();
-    let (context, options, shell) = (AppContext::of(core.clone(), &request), pages.options, pages.shell);
+    let context = AppContext::of(core.clone(), &request);
     let headers = context.request_headers.clone();
     let provide = move || {
         context.provide();
-        provide_context(options.clone());
+        provide_context(pages.options.clone());
+        provide_context(pages.parts.clone());
         if let Some(flash) = flash.clone() {
             provide_context(flash);
         }
     };
-    let mut response = leptos_axum::render_app_async_with_context(provide, shell)(request).await;
+    let mut response = leptos_axum::render_app_async_with_context(provide, pages.shell)(request).await;
     if let Some(cookie) = cookies::flash_cookie(&core.config, &headers, None).filter(|_| shown) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }

@@ -40,8 +40,9 @@ pub(super) struct Table {
     kept: Mutex<HashMap<Key, Kept>>,
 }
 
-/// What a selection depends on besides the rows: the view, and the machines that may be seen.
-type Key = (View, Vec<String>);
+/// What a selection depends on besides the rows: the view, the machines that it looks at, and how many containers
+/// there are to be seen on those whose tags keep them out of it.
+type Key = (View, Vec<String>, u32);
 
 struct Kept {
     /// Of the containers, and of the numbers where these make the order.
@@ -107,18 +108,23 @@ impl Table {
         let tagged = self.tagged(&query.tag);
         let by_number = matches!(query.sort.by, SortBy::Cpu | SortBy::Memory | SortBy::Network);
         self.containers.read(|rows, rows_version| {
-            let seen = |shard: &&String| may(shard) && tagged.as_ref().is_none_or(|tagged| tagged.contains(*shard));
-            let mut shards: Vec<String> = rows.keys().filter(seen).cloned().collect();
+            let seen = rows.iter().filter(|(shard, _)| may(shard));
+            let (inside, outside): (Vec<_>, Vec<_>) =
+                seen.partition(|(shard, _)| tagged.as_ref().is_none_or(|tagged| tagged.contains(*shard)));
+            let left_out = outside.iter().map(|(_, rows)| rows.len() as u32).sum();
+            let mut shards: Vec<String> = inside.into_iter().map(|(shard, _)| shard.clone()).collect();
             shards.sort_unstable();
             let pick = |numbers: &Shards<ContainerNumbers>, numbers_version: u64| {
                 let versions = (rows_version, numbers_version);
-                let key = (view.clone(), shards);
+                let key = (view.clone(), shards, left_out);
                 if let Some(selected) = self.recall(&key, versions) {
                     return selected;
                 }
                 let hosts: Vec<Host<'_>> = key.1.iter().map(|shard| self.host(shard, rows)).collect();
                 let place = (view.offset as usize, view.limit.min(MAX_PER_PAGE) as usize);
-                let selected = Arc::new(select(&query, place, &hosts, rows, numbers));
+                let mut selected = select(&query, place, &hosts, rows, numbers);
+                selected.facets.all += left_out;
+                let selected = Arc::new(selected);
                 self.keep(key, versions, selected.clone());
                 selected
             };

@@ -12,12 +12,17 @@ mod select;
 mod table;
 
 pub use card::machine_containers;
-pub use list::ContainersPage;
 pub use overview::{attention_card, consumers_card, overview_card};
-pub use page::ContainerPage;
 
 use super::model::{ContainerState, Facets, Health, Reading};
-use crate::{core::live::client::LiveWindow, plugins::docker::model::ContainerRow, ui::Tone};
+use crate::{
+    core::live::client::LiveWindow,
+    plugins::docker::model::ContainerRow,
+    ui::{Tone, lazy::lazy_page},
+};
+
+lazy_page!(containers, ContainersRoute = list::ContainersPage);
+lazy_page!(logs, ContainerRoute = page::ContainerPage);
 
 /// The rows of the table as a page holds them.
 type Window = LiveWindow<ContainerRow, Option<Reading>, Facets>;

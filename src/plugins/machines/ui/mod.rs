@@ -22,12 +22,13 @@ mod tile;
 mod trust;
 
 pub use card::overview_card;
-pub use list::MachinesPage;
-pub use new::NewMachinePage;
 pub use page::MachinePage;
 
 use super::model::LinkState;
-use crate::ui::Tone;
+use crate::ui::{Tone, lazy::lazy_page};
+
+lazy_page!(machines, MachinesRoute = list::MachinesPage);
+lazy_page!(machines, NewMachineRoute = new::NewMachinePage);
 
 fn tone(state: LinkState) -> Tone {
     match state {

@@ -2,13 +2,15 @@
 
 use crate::{
     core::url::url,
-    ui::{EmptyState, LinkButton, PageHeader, Variant},
+    ui::{EmptyState, LinkButton, PageHeader, Variant, lazy::lazy_page},
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
 
+lazy_page!(pages, MonitoringRoute = MonitoringPage);
+
 #[component]
-pub fn MonitoringPage() -> impl IntoView {
+fn MonitoringPage() -> impl IntoView {
     view! {
         <Title text="Monitoring"/>
         <PageHeader title="Monitoring" lead="Load of hosts and containers over time."/>

@@ -115,6 +115,9 @@ impl From<&LinkFailure> for AppError {
     }
 }
 
+/// Characters of a host's own words that a sentence quotes.
+const MOST_WORDS: usize = 200;
+
 type Make = fn(&str, &str) -> LinkFailure;
 
 /// First match wins, so the cause stands before its consequences.
@@ -135,7 +138,7 @@ const TABLE: &[(&str, Make)] = &[
         }
     }),
     ("no matching ", |_, line| LinkFailure::NoCommonAlgorithm {
-        text: line.trim().to_owned(),
+        text: remote_words(line),
     }),
     ("Too many authentication failures", |_, _| LinkFailure::TooManyAttempts),
     ("agent refused operation", |_, _| LinkFailure::AgentRefused {
@@ -176,10 +179,19 @@ fn fingerprint(text: &str) -> Option<String> {
 }
 
 fn after(line: &str, mark: &str) -> String {
-    line.split_once(mark).map_or("", |(_, rest)| rest).trim().to_owned()
+    remote_words(line.split_once(mark).map_or("", |(_, rest)| rest))
 }
 
-/// Remote text: one line, bounded, no control characters.
+/// What a host said, for a sentence about it: bounded, no control characters.
+pub(super) fn remote_words(text: &str) -> String {
+    let mut plain = text.trim().chars().filter(|c| !c.is_control());
+    let mut words: String = plain.by_ref().take(MOST_WORDS).collect();
+    if plain.next().is_some() {
+        words.push('…');
+    }
+    words
+}
+
 fn last_line(text: &str) -> String {
     let line = text
         .lines()
@@ -187,7 +199,7 @@ fn last_line(text: &str) -> String {
         .map(str::trim)
         .find(|line| !line.is_empty())
         .unwrap_or("it said nothing");
-    line.chars().filter(|c| !c.is_control()).take(200).collect()
+    remote_words(line)
 }
 
 #[cfg(test)]

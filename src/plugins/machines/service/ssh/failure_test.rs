@@ -85,12 +85,35 @@ fn details_are_kept_and_bounded() {
     let LinkFailure::Other { text } = LinkFailure::from_stderr(&format!("\u{1b}[31m{}\r\n", "x".repeat(1000))) else {
         panic!("not told")
     };
-    assert!(text.len() == 200 && !text.contains('\u{1b}'));
+    assert!(text.chars().count() == 201 && !text.contains('\u{1b}'));
     assert_eq!(
         LinkFailure::from_stderr(""),
         LinkFailure::Other {
             text: "it said nothing".into()
         }
+    );
+}
+
+#[test]
+fn wb_01_what_a_stranger_says_is_quoted_cut_and_without_control_characters() {
+    let many = format!("\u{1b}]0;x\u{7}{}", "algorithm,".repeat(500));
+    let texts = [
+        format!("Unable to negotiate: no matching host key type found. Their offer: {many}\r\n"),
+        format!("Unable to negotiate: no matching cipher found. Their offer: {many}\r\n"),
+        format!("polly@h: Permission denied ({many}).\r\n"),
+        many.clone(),
+    ];
+    for text in texts {
+        let said = LinkFailure::from_stderr(&text).sentence();
+        assert!(
+            said.chars().count() < 500 && !said.chars().any(char::is_control),
+            "{said:?}"
+        );
+    }
+    assert_eq!(
+        remote_words(&"x".repeat(201)).chars().last(),
+        Some('…'),
+        "it says that it is cut"
     );
 }
 

@@ -1,7 +1,10 @@
 //! Which host keys a machine offers, read by an SSH handshake of our own that stops before any login:
 //! no user name is sent, and nothing of ours is shown but the address we come from.
 
-use super::{failure::LinkFailure, hostkey::HostKey};
+use super::{
+    failure::{LinkFailure, remote_words},
+    hostkey::HostKey,
+};
 use crate::plugins::machines::model::HostAddress;
 use russh::{
     client::{self, connect_stream},
@@ -190,10 +193,10 @@ fn handshake_failure(error: &russh::Error) -> LinkFailure {
             theirs,
             ..
         } => LinkFailure::NoCommonHostKey {
-            offer: theirs.join(", "),
+            offer: remote_words(&theirs.join(", ")),
         },
         russh::Error::NoCommonAlgo { .. } => LinkFailure::NoCommonAlgorithm {
-            text: error.to_string(),
+            text: remote_words(&error.to_string()),
         },
         _ => LinkFailure::NotSsh,
     }
