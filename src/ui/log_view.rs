@@ -46,8 +46,10 @@ pub fn LogView(
         }
         asked
     });
+    // A frame that was asked for, and a scroll that was begun, may come when the page is left already.
+    let shown = move || area.try_get_untracked().flatten();
     let to_end = move || {
-        if let Some(area) = area.get_untracked() {
+        if let Some(area) = shown() {
             browser::scroll_to_end(&area);
         }
     };
@@ -59,7 +61,7 @@ pub fn LogView(
         }
     });
     let scrolled = move |_: ev::Event| {
-        if let Some(now) = area.get_untracked().and_then(|area| browser::at_end(&area))
+        if let Some(now) = shown().and_then(|area| browser::at_end(&area))
             && now != following.get_untracked()
         {
             following.set(now);
