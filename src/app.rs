@@ -2,10 +2,11 @@
 
 use crate::{
     core::{
+        audit::ui::AuditRoute,
         auth::{
             api::{Logout, session_state},
             model::Me,
-            ui::{LoginRoute, SetupRoute},
+            ui::{InviteRoute, LoginRoute, ProfileRoute, RightsRoute, SetupRoute, UsersRoute},
         },
         flash::provide_flash,
         jobs::ui::{ActivityDrawer, ActivityRoute, JobRoute},
@@ -136,10 +137,15 @@ pub fn App() -> impl IntoView {
             <Routes fallback=|| view! { <NotFoundPage /> }.into_any()>
                 <Route path=path!("/setup") view={Lazy::<SetupRoute>::new()} ssr=SsrMode::Async />
                 <Route path=path!("/login") view={Lazy::<LoginRoute>::new()} ssr=SsrMode::Async />
+                <Route path=path!("/invite") view={Lazy::<InviteRoute>::new()} ssr=SsrMode::Async />
                 <ParentRoute path=path!("") view=Frame ssr=SsrMode::Async>
                     <Route path=path!("/") view={Lazy::<HomeRoute>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/activity") view={Lazy::<ActivityRoute>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/activity/:job") view={Lazy::<JobRoute>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/audit") view={Lazy::<AuditRoute>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/profile") view={Lazy::<ProfileRoute>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/users") view={Lazy::<UsersRoute>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/users/rights") view={Lazy::<RightsRoute>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/settings") view={Lazy::<SettingsRoute>::new()} ssr=SsrMode::Async />
                     <PluginRoutes />
                 </ParentRoute>
@@ -149,7 +155,7 @@ pub fn App() -> impl IntoView {
 }
 
 /// The core's own entries of the rail.
-const NAV: [NavItem; 3] = [
+const NAV: [NavItem; 5] = [
     NavItem {
         path: "/",
         label: "Overview",
@@ -163,6 +169,20 @@ const NAV: [NavItem; 3] = [
         icon: "activity",
         keys: "g a",
         order: 80,
+    },
+    NavItem {
+        path: "/audit",
+        label: "Audit",
+        icon: "audit",
+        keys: "g u",
+        order: 85,
+    },
+    NavItem {
+        path: "/users",
+        label: "Users",
+        icon: "user",
+        keys: "g p",
+        order: 88,
     },
     NavItem {
         path: "/settings",
@@ -239,6 +259,7 @@ const LOGOUT_FORM: &str = "log-out";
 fn Account(me: Me) -> impl IntoView {
     view! {
         <Menu id="account" label=me.name icon="user" text=true>
+            <a class="menu-item" href=url("/profile")>"Profile"</a>
             <form method="post" id=LOGOUT_FORM action=url(Logout::url())>
                 <button class="menu-item" type="submit">"Log out"</button>
             </form>

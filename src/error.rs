@@ -77,6 +77,9 @@ pub struct AppError {
     /// The form field that this is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
+    /// When to try again, for [`ErrorKind::RateLimited`]; also the header `Retry-After`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_seconds: Option<u32>,
 }
 
 pub type AppResult<T> = Result<T, AppError>;
@@ -88,6 +91,7 @@ impl AppError {
             message: message.into(),
             request_id: current_request_id(),
             field: None,
+            retry_after_seconds: None,
         }
     }
 
@@ -120,6 +124,16 @@ impl AppError {
 
     pub fn forbidden(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Forbidden, message)
+    }
+
+    /// Too much at once; it works again in so many seconds.
+    pub fn rate_limited(what: &str, seconds: u32) -> Self {
+        let seconds = seconds.max(1);
+        let unit = if seconds == 1 { "second" } else { "seconds" };
+        Self {
+            retry_after_seconds: Some(seconds),
+            ..Self::new(ErrorKind::RateLimited, format!("{what} Try again in {seconds} {unit}."))
+        }
     }
 
     pub fn unavailable(message: impl Into<String>) -> Self {

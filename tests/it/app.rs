@@ -3,7 +3,8 @@
 
 use pollysystem::{
     core::server::{
-        config::{Config, LogFormat, SessionConfig},
+        config::{Config, LimitConfig, LogFormat, SessionConfig},
+        plugin::PluginServer,
         run::{self, Parts, Started},
         secrets::SecretsConfig,
     },
@@ -13,7 +14,8 @@ use reqwest::{Method, Response, StatusCode, header};
 use serde::de::DeserializeOwned;
 use std::{
     collections::BTreeMap,
-    sync::Mutex,
+    num::NonZeroU32,
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 use tempfile::TempDir;
@@ -33,6 +35,7 @@ pub fn config(data: &TempDir) -> Config {
         listen: ([127, 0, 0, 1], 0).into(),
         public_url: None,
         allowed_hosts: Vec::new(),
+        trusted_proxies: Vec::new(),
         log: "warn".to_owned(),
         log_format: LogFormat::Human,
         secrets: SecretsConfig {
@@ -47,6 +50,11 @@ pub fn config(data: &TempDir) -> Config {
             idle: Duration::from_secs(1_800),
             absolute: Duration::from_secs(43_200),
         },
+        // All of a test comes from one address.
+        limits: LimitConfig {
+            per_address: NonZeroU32::MAX,
+            per_session: NonZeroU32::MAX,
+        },
     }
 }
 
@@ -56,11 +64,16 @@ impl TestApp {
     }
 
     pub async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::start_with_plugins(change, Vec::new()).await
+    }
+
+    /// With plugins of a test beside our own.
+    pub async fn start_with_plugins(change: impl FnOnce(&mut Config), plugins: Vec<Arc<dyn PluginServer>>) -> Self {
         let data = tempfile::tempdir().unwrap();
         let mut config = config(&data);
         change(&mut config);
         Self {
-            server: start(config).await,
+            server: start_plugins(config, plugins).await,
             data,
         }
     }
@@ -120,10 +133,14 @@ impl TestApp {
 }
 
 pub async fn start(config: Config) -> Started {
+    start_plugins(config, Vec::new()).await
+}
+
+async fn start_plugins(config: Config, more: Vec<Arc<dyn PluginServer>>) -> Started {
     let parts = Parts {
         shell: pollysystem::app::shell,
         app: pollysystem::app::app,
-        plugins: plugins::all(),
+        plugins: plugins::all().into_iter().chain(more).collect(),
         migrations: plugins::migrations(),
     };
     run::start(config, parts).await.expect("the server starts")
@@ -214,13 +231,15 @@ impl Browser {
 
     /// The same; an error when no server answers.
     pub async fn try_call(&self, path: &str, form: &[(&str, &str)]) -> reqwest::Result<Response> {
-        self.try_send(
-            self.request(Method::POST, path)
-                .header(header::ORIGIN, &self.origin)
-                .header(header::ACCEPT, "application/json")
-                .form(form),
-        )
-        .await
+        self.try_send(self.form(path, form)).await
+    }
+
+    /// The request of [`Browser::call`].
+    pub fn form(&self, path: &str, form: &[(&str, &str)]) -> reqwest::RequestBuilder {
+        self.request(Method::POST, path)
+            .header(header::ORIGIN, &self.origin)
+            .header(header::ACCEPT, "application/json")
+            .form(form)
     }
 
     /// Calls a server function that must succeed.

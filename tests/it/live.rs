@@ -15,7 +15,9 @@ use pollysystem::{
 use serde::{Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
 use tokio_tungstenite::{
-    MaybeTlsStream, WebSocketStream, tungstenite::Message, tungstenite::client::IntoClientRequest,
+    MaybeTlsStream, WebSocketStream,
+    tungstenite::client::IntoClientRequest,
+    tungstenite::{Error, Message},
 };
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -47,6 +49,12 @@ impl Socket {
         Self::of(browser).await
     }
     pub async fn of(browser: &Browser) -> Self {
+        let mut socket = Self::try_of(browser).await.expect("a socket");
+        assert!(matches!(socket.next().await, Some(ServerMessage::Hello { .. })));
+        socket
+    }
+    /// The socket, or the status that refused it.
+    pub async fn try_of(browser: &Browser) -> Result<Self, u16> {
         let mut request = browser
             .url("/live")
             .replace("http://", "ws://")
@@ -56,9 +64,11 @@ impl Socket {
         request
             .headers_mut()
             .insert("cookie", browser.cookie_header().parse().unwrap());
-        let mut socket = Self(tokio_tungstenite::connect_async(request).await.unwrap().0);
-        assert!(matches!(socket.next().await, Some(ServerMessage::Hello { .. })));
-        socket
+        match tokio_tungstenite::connect_async(request).await {
+            Ok((socket, _)) => Ok(Self(socket)),
+            Err(Error::Http(answer)) => Err(answer.status().as_u16()),
+            Err(other) => panic!("{other}"),
+        }
     }
     pub async fn say(&mut self, message: &ClientMessage) {
         self.0

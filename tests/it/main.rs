@@ -8,6 +8,7 @@
 
 mod app;
 mod architecture;
+mod audit;
 mod auth;
 mod authz_coverage;
 mod config;
@@ -15,13 +16,17 @@ mod container;
 mod fake_engine;
 mod fleet;
 mod lab;
+mod limits;
 mod live;
 mod live_faults;
 mod machines;
 mod pages;
 mod plugins;
 mod process;
+mod rights;
 mod rows;
+mod sessions;
 mod slow_engine;
 mod stop_under_load;
+mod users;
 mod web;

@@ -7,7 +7,7 @@ use crate::{
 };
 use pollysystem::{
     core::{
-        jobs::{api::JobList, model::JobState},
+        jobs::model::{JobList, JobState},
         live::model::Rows,
     },
     plugins::{docker::model::Fleet, machines::model::MachineRow},

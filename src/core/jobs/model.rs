@@ -1,7 +1,10 @@
 //! Wire types of jobs.
 
 use crate::{
-    core::id::{ObjectRef, UnixMillis},
+    core::{
+        id::{ObjectRef, UnixMillis},
+        live::model::ShardSeq,
+    },
     id_type,
 };
 use serde::{Deserialize, Serialize};
@@ -59,6 +62,8 @@ pub struct JobStep {
 /// A job as lists show it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobSummary {
+    /// Who asked for it, as audit rows name them: `user:<id>`, `system`.
+    pub asked_by: String,
     pub id: JobId,
     /// `docker.containers.stop`
     pub kind: String,
@@ -130,3 +135,10 @@ pub enum JobDetailEvent {
 pub const TOPIC_JOBS: &str = "core.jobs";
 /// Topic of one job's steps and output; the shard is the job's id.
 pub const TOPIC_JOB: &str = "core.job";
+
+/// The newest jobs and where their stream starts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct JobList {
+    pub jobs: Vec<JobSummary>,
+    pub seq: ShardSeq,
+}

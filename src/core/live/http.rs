@@ -3,7 +3,7 @@
 use super::service::LiveSocket;
 use crate::{
     core::server::{
-        http::{Identity, Policy, RouteTable},
+        http::{Identity, Policy, RouteTable, answer},
         state::Core,
     },
     error::AppError,
@@ -14,7 +14,7 @@ use axum::{
         State,
         ws::{Message, Utf8Bytes, WebSocket, WebSocketUpgrade},
     },
-    http::{Method, StatusCode},
+    http::Method,
     response::{IntoResponse, Response},
 };
 use futures::SinkExt;
@@ -40,8 +40,10 @@ async fn live(
     Extension(who): Extension<Identity>,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    let Some(socket) = who.0.and_then(|actor| LiveSocket::open(core.hub.clone(), actor)) else {
-        return (StatusCode::UNAUTHORIZED, AppError::unauthenticated().message).into_response();
+    let actor = who.0.ok_or_else(AppError::unauthenticated);
+    let socket = match actor.and_then(|actor| LiveSocket::open(core.hub.clone(), actor)) {
+        Ok(socket) => socket,
+        Err(why) => return answer(&why).into_response(),
     };
     let tasks = core.tasks.clone();
     upgrade

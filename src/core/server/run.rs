@@ -1,14 +1,14 @@
 //! From the command line to a running server and back: start, serve, stop.
 
 use super::{
-    config::{AuditCommand, Cli, Command, Config, ConfigError, ServeArgs},
+    config::{AdminCommand, AuditCommand, Cli, Command, Config, ConfigError, ServeArgs},
     db::Db,
-    http::{self, AppFn, Pages, RouteEntry, Site},
+    http::{self, AppFn, Limits, Pages, RouteEntry, Site},
     manager::PluginManager,
     metrics::Metrics,
     plugin::PluginServer,
     rings::SeriesBudget,
-    secrets::Secrets,
+    secrets::{self, Secrets},
     services::Services,
     state::Core,
     tasks::TaskSet,
@@ -16,8 +16,8 @@ use super::{
 };
 use crate::{
     core::{
-        audit::service::Audit,
-        auth::service::{Actor, AuthService, RequestMeta, Who},
+        audit::service::{Audit, Refusals},
+        auth::service::{Accounts, Actor, AuthService, CORE, RequestMeta, Who},
         id::UnixMillis,
         jobs::service::{ActorSource, Jobs},
         live::service::Hub,
@@ -59,6 +59,8 @@ pub fn command(cli: Cli, parts: Parts) -> ExitCode {
             Ok(())
         }
         Command::Audit(AuditCommand::Verify(args)) => verify_audit(&args),
+        Command::Audit(AuditCommand::Export { after, args }) => export_audit(&args, after),
+        Command::Admin(AdminCommand::ResetPassword { name, args }) => reset_password(&args, &name),
         Command::Health(args) => super::health::ask(&args),
     };
     match done {
@@ -104,6 +106,7 @@ fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
 fn serve(args: &ServeArgs, parts: Parts) -> Result<(), Failure> {
     let config = Config::load(args)?;
     telemetry::init(&config)?;
+    secrets::keep_private();
     let runtime = runtime()?;
     let done = runtime.block_on(async {
         // Listened for from the first moment on: one that comes while the server starts stops it in order after that.
@@ -131,6 +134,50 @@ fn verify_audit(args: &ServeArgs) -> Result<(), Failure> {
         Audit::open(&db, &secrets).await?.verify().await
     })?;
     say(&format!("The audit log is whole: {rows} rows."));
+    Ok(())
+}
+
+/// Reads only, so it can be asked beside a running server.
+fn export_audit(args: &ServeArgs, after: i64) -> Result<(), Failure> {
+    use std::io::Write;
+    let config = Config::load(args)?;
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let mut failed = None;
+    runtime()?.block_on(async {
+        let db = Db::open_read_only(&config.data_dir).await?;
+        let secrets = Secrets::open_existing(&config.secrets, &config.data_dir, &db).await?;
+        let audit = Audit::open(&db, &secrets).await?;
+        audit
+            .export(after, |line| {
+                if failed.is_none() {
+                    failed = writeln!(out, "{line}").err();
+                }
+            })
+            .await
+    })?;
+    match failed.or(out.flush().err()) {
+        None => Ok(()),
+        Some(why) => Err(why.into()),
+    }
+}
+
+/// The server may run: it sees that the sessions ended within two seconds.
+fn reset_password(args: &ServeArgs, name: &str) -> Result<(), Failure> {
+    let config = Config::load(args)?;
+    let password = runtime()?.block_on(async {
+        let db = Db::open_beside(&config.data_dir).await?;
+        let secrets = Secrets::open_existing(&config.secrets, &config.data_dir, &db).await?;
+        let audit = Audit::open(&db, &secrets).await?;
+        let (hub, services) = (Hub::new(""), Arc::new(Services::default()));
+        let auth = AuthService::open(db.clone(), audit, hub, services, &secrets, config.session).await?;
+        let password = auth.reset_password(name).await;
+        db.close().await;
+        password
+    })?;
+    say(&format!(
+        "The new password of {name:?} is {}\nAll sessions of the account have ended. Log in with it and change it on the profile page.",
+        password.expose()
+    ));
     Ok(())
 }
 
@@ -205,6 +252,7 @@ pub async fn start(config: Config, parts: Parts) -> AppResult<Started> {
     core.plugins.start_all(&core).await;
     core.jobs.recover().await?;
     core.ready.store(true, Ordering::Release);
+    core.tasks.spawn_until_stopped(tick(Arc::downgrade(&core)));
     announce(&core, address);
     Ok(Started {
         core,
@@ -213,6 +261,19 @@ pub async fn start(config: Config, parts: Parts) -> AppResult<Started> {
         stopping,
         serving,
     })
+}
+
+/// Lets identity do each second what nobody asks for.
+async fn tick(core: Weak<Core>) {
+    let mut every = tokio::time::interval(Duration::from_secs(1));
+    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        every.tick().await;
+        let Some(core) = core.upgrade() else { return };
+        if let Err(why) = core.auth.tick().await {
+            tracing::warn!(error.cause = %why, "sessions could not be looked after");
+        }
+    }
 }
 
 async fn assemble(
@@ -235,9 +296,14 @@ async fn assemble(
         config.session,
     )
     .await?;
+    let tasks = TaskSet::new();
+    services.provide(CORE, Arc::new(Accounts(db.clone())));
+    services.provide(CORE, Arc::new(Refusals::start(audit.clone(), &tasks)));
     let actors = Arc::new(Actors::default());
     let kinds = plugins.all().iter().flat_map(|p| p.job_kinds()).collect();
     let jobs = Jobs::new(db.clone(), audit.clone(), hub.clone(), actors.clone(), kinds);
+    services.provide(CORE, jobs.clone());
+    let limits = Limits::new(config.limits);
     let metrics = Metrics::default();
     let series = metrics.with_registry(SeriesBudget::new);
     let core = Arc::new(Core {
@@ -253,7 +319,8 @@ async fn assemble(
         metrics,
         series,
         flashes: Default::default(),
-        tasks: TaskSet::new(),
+        limits,
+        tasks,
         started_at: UnixMillis::now(),
         ready: AtomicBool::new(false),
     });

@@ -1,13 +1,13 @@
 //! `Core`: the parts of a running server, handed to plugins and to every request.
 
 use super::{
-    config::Config, db::Db, http::Flashes, manager::PluginManager, metrics::Metrics, rings::SeriesBudget,
+    config::Config, db::Db, http::Flashes, http::Limits, manager::PluginManager, metrics::Metrics, rings::SeriesBudget,
     secrets::Secrets, services::Services, tasks::TaskSet,
 };
 use crate::{
     core::{
         audit::service::Audit,
-        auth::service::{Actor, AuthService},
+        auth::service::{Actor, AuthService, PERMISSIONS},
         id::UnixMillis,
         jobs::service::Jobs,
         live::service::Hub,
@@ -34,6 +34,7 @@ pub struct Core {
     pub services: Arc<Services>,
     pub plugins: PluginManager,
     pub metrics: Metrics,
+    pub limits: Limits,
     /// How many series plugins may keep in memory.
     pub series: Arc<SeriesBudget>,
     /// Errors of forms that wait for the page that shows them.
@@ -44,6 +45,14 @@ pub struct Core {
 }
 
 impl Core {
+    /// Names of all actions that rights can be given for, in order.
+    pub fn permissions(&self) -> Vec<&'static str> {
+        let plugins = self.plugins.all().iter().flat_map(|plugin| plugin.meta().permissions);
+        let mut all: Vec<_> = PERMISSIONS.iter().chain(plugins).copied().collect();
+        all.sort_unstable();
+        all
+    }
+
     /// Whether requests are served: started, and not stopping.
     pub fn ready(&self) -> bool {
         self.ready.load(Ordering::Acquire)

@@ -22,22 +22,22 @@ use {
     },
     crate::core::auth::{
         api::{actor, go_to, service, wants_page},
-        service::Instance,
+        service::Anywhere,
     },
 };
 
 /// A page of the table of all containers, from memory. `query` is that of the page's address.
 #[server(prefix = "/api", endpoint = "docker/fleet", client = PageClient)]
 pub async fn list_containers(#[server(default)] query: String) -> Result<Fleet, AppError> {
-    let granted = actor()?.authorise::<Instance, ContainersView>(()).await?;
+    let granted = actor()?.authorise::<Anywhere, ContainersView>(()).await?;
     Ok(service::<DockerService>()?.fleet(granted.actor(), &ContainerQuery::read(&query)))
 }
 
 /// Containers whose name, image or host fit what was typed.
 #[server(prefix = "/api", endpoint = "docker/find", client = PageClient)]
 pub async fn find(query: String) -> Result<Vec<Hit>, AppError> {
-    actor()?.authorise::<Instance, ContainersView>(()).await?;
-    Ok(service::<DockerService>()?.find(&query))
+    let granted = actor()?.authorise::<Anywhere, ContainersView>(()).await?;
+    Ok(service::<DockerService>()?.find(granted.actor(), &query))
 }
 
 /// One container.
@@ -67,15 +67,15 @@ pub async fn log_tail(machine: MachineId, container: ContainerId) -> Result<Vec<
 /// All containers in a few numbers.
 #[server(prefix = "/api", endpoint = "docker/summary", client = PageClient)]
 pub async fn summary() -> Result<Rows<FleetSummary>, AppError> {
-    actor()?.authorise::<Instance, ContainersView>(()).await?;
-    Ok(service::<DockerService>()?.summary())
+    let granted = actor()?.authorise::<Anywhere, ContainersView>(()).await?;
+    Ok(service::<DockerService>()?.summary_for(granted.actor()))
 }
 
 /// The newest numbers of every running container.
 #[server(prefix = "/api", endpoint = "docker/numbers", client = PageClient)]
 pub async fn numbers() -> Result<Rows<ContainerNumbers>, AppError> {
-    actor()?.authorise::<Instance, ContainersView>(()).await?;
-    Ok(service::<DockerService>()?.all_numbers())
+    let granted = actor()?.authorise::<Anywhere, ContainersView>(()).await?;
+    Ok(service::<DockerService>()?.numbers_for(granted.actor()))
 }
 
 /// The last hour of a container's numbers, by the names of `CONTAINER_SERIES`.

@@ -15,21 +15,21 @@ use {
     },
     crate::core::auth::{
         api::{actor, go_to, service, wants_page},
-        service::Instance,
+        service::{Anywhere, Instance},
     },
 };
 
 /// Every machine, from memory.
 #[server(prefix = "/api", endpoint = "machines/list", client = PageClient)]
 pub async fn list() -> Result<Rows<MachineRow>, AppError> {
-    let may = actor()?.authorise::<Instance, MachinesView>(()).await?;
+    let may = actor()?.authorise::<Anywhere, MachinesView>(()).await?;
     Ok(service::<MachinesService>()?.list(&may))
 }
 
 /// Machines whose name, address or tags fit what was typed.
 #[server(prefix = "/api", endpoint = "machines/find", client = PageClient)]
 pub async fn find(query: String) -> Result<Vec<Hit>, AppError> {
-    let may = actor()?.authorise::<Instance, MachinesView>(()).await?;
+    let may = actor()?.authorise::<Anywhere, MachinesView>(()).await?;
     Ok(service::<MachinesService>()?.find(&may, &query))
 }
 
@@ -43,7 +43,7 @@ pub async fn detail(id: MachineId) -> Result<MachineDetail, AppError> {
 /// The newest numbers of every machine that is up.
 #[server(prefix = "/api", endpoint = "machines/numbers", client = PageClient)]
 pub async fn numbers() -> Result<Rows<HostNumbers>, AppError> {
-    let may = actor()?.authorise::<Instance, MachinesView>(()).await?;
+    let may = actor()?.authorise::<Anywhere, MachinesView>(()).await?;
     Ok(service::<MachinesService>()?.numbers(&may))
 }
 
@@ -64,7 +64,7 @@ pub async fn history(id: MachineId) -> Result<SeriesSet, AppError> {
 /// Processor and memory of every machine over the last ten minutes, at most 60 points each.
 #[server(prefix = "/api", endpoint = "machines/sparks", client = PageClient)]
 pub async fn sparks() -> Result<Vec<(MachineId, SeriesSet)>, AppError> {
-    let may = actor()?.authorise::<Instance, MachinesView>(()).await?;
+    let may = actor()?.authorise::<Anywhere, MachinesView>(()).await?;
     Ok(service::<MachinesService>()?.sparks(&may))
 }
 

@@ -6,11 +6,14 @@
 
 mod chain;
 mod line;
+mod refusals;
+mod search;
 mod store;
 #[cfg(test)]
 mod tests;
 
 pub use line::line;
+pub use refusals::Refusals;
 
 use super::model::{AuditRow, Phase};
 use crate::{

@@ -1,14 +1,15 @@
 //! Rows of `audit`, and the head in `settings`.
 
-use super::{AuditRow, chain};
+use super::{AuditRow, chain, search::Search};
 use crate::{
     core::{
+        audit::model::Ending,
         id::{ObjectRef, UnixMillis},
         server::db::query,
     },
     error::AppResult,
 };
-use sea_orm::{ConnectionTrait, QueryResult};
+use sea_orm::{ConnectionTrait, QueryResult, Value};
 
 const HEAD: &str = "core.audit.head";
 const COLUMNS: &str = "seq, at, actor_id, actor_name, address, request_id, action, object_kind, object_id, object_label, \
@@ -93,6 +94,51 @@ pub(super) async fn list(
         .into_iter()
         .filter_map(|s| s.row)
         .collect())
+}
+
+/// Rows that the filter lets through, newest first.
+pub(super) async fn search(db: &impl ConnectionTrait, search: &Search, limit: u64) -> AppResult<Vec<AuditRow>> {
+    let mut sql = format!("SELECT {COLUMNS} FROM audit WHERE seq < ? AND at >= ? AND at < ?");
+    let mut values: Vec<Value> = vec![search.before.into(), search.from.0.into(), search.until.0.into()];
+    if !search.actor.is_empty() {
+        sql += " AND (LOWER(actor_name) LIKE LOWER(?) ESCAPE '!' OR actor_id = ?)";
+        values.extend([containing(&search.actor).into(), search.actor.clone().into()]);
+    }
+    if !search.action.is_empty() {
+        sql += " AND action LIKE ? ESCAPE '!'";
+        values.push(format!("{}%", escaped(&search.action)).into());
+    }
+    if !search.object.is_empty() {
+        sql += " AND (LOWER(object_label) LIKE LOWER(?) ESCAPE '!' OR object_id = ? OR object_kind = ?)";
+        let whole = || Value::from(search.object.clone());
+        values.extend([containing(&search.object).into(), whole(), whole()]);
+    }
+    sql += match search.ending {
+        Ending::Any => "",
+        Ending::Done => " AND (phase = 'change' OR (phase = 'outcome' AND outcome = 'ok'))",
+        Ending::Failed => " AND phase = 'outcome' AND outcome <> 'ok'",
+        Ending::Refused => " AND phase = 'refused'",
+        Ending::Announced => " AND phase = 'intent'",
+    };
+    sql += " ORDER BY seq DESC LIMIT ?";
+    values.push(limit.into());
+    let rows = query::all(db, &sql, values).await?;
+    rows.iter()
+        .filter_map(|row| stored(row).map(|s| s.row).transpose())
+        .collect()
+}
+
+/// A pattern for text anywhere in a value.
+fn containing(text: &str) -> String {
+    format!("%{}%", escaped(text))
+}
+
+/// The text, with what a pattern would read as more than itself escaped by `!`.
+fn escaped(text: &str) -> String {
+    let special = |c: char| matches!(c, '%' | '_' | '!');
+    text.chars()
+        .flat_map(|c| special(c).then_some('!').into_iter().chain([c]))
+        .collect()
 }
 
 pub(super) async fn open_intents(db: &impl ConnectionTrait) -> AppResult<Vec<AuditRow>> {

@@ -3,8 +3,13 @@
 //! A service's `fn start(&self, c: Authorized<Container, ContainersStart>)` can only be called with what
 //! [`Actor::authorise`] gave, and that loads the object and asks the policy about this very action.
 
+use super::{
+    rights::{Cell, RightsBook},
+    roles,
+};
 use crate::{
     core::{
+        audit::service::{Entry, Refusals},
         auth::model::{Role, SessionId, UserId},
         id::ObjectRef,
         server::services::Services,
@@ -43,6 +48,10 @@ pub trait Guarded: Sized + Send + Sync + 'static {
     /// The object, or `None` when it does not exist.
     async fn load(services: &Services, id: &Self::Id) -> AppResult<Option<Self>>;
     fn object_ref(&self) -> ObjectRef;
+    /// Whether there is no telling whether it exists to somebody who may not touch it.
+    const HIDDEN: bool = true;
+    /// Whether it stands for any object that there may be.
+    const ANYWHERE: bool = false;
     /// `key=value` tags that a role's selector may name.
     fn tags(&self) -> &[String] {
         &[]
@@ -56,11 +65,29 @@ pub struct Instance;
 impl Guarded for Instance {
     type Id = ();
     const KIND: &'static str = "instance";
+    const HIDDEN: bool = false;
     async fn load(_: &Services, _: &()) -> AppResult<Option<Self>> {
         Ok(Some(Self))
     }
     fn object_ref(&self) -> ObjectRef {
         ObjectRef::new(Self::KIND, "", "this installation")
+    }
+}
+
+/// Some object or other: what lists are asked on, which then show what the rights on each object let through.
+pub struct Anywhere;
+
+#[async_trait]
+impl Guarded for Anywhere {
+    type Id = ();
+    const KIND: &'static str = "instance";
+    const HIDDEN: bool = false;
+    const ANYWHERE: bool = true;
+    async fn load(_: &Services, _: &()) -> AppResult<Option<Self>> {
+        Ok(Some(Self))
+    }
+    fn object_ref(&self) -> ObjectRef {
+        Instance.object_ref()
     }
 }
 
@@ -102,6 +129,17 @@ pub enum Who {
     Anonymous,
 }
 
+impl Who {
+    /// Id for audit rows.
+    pub fn id_text(&self) -> String {
+        match self {
+            Self::User { id, .. } => format!("user:{id}"),
+            Self::System { .. } => "system".to_owned(),
+            Self::Anonymous => "anonymous".to_owned(),
+        }
+    }
+}
+
 /// What audit rows keep of the request.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestMeta {
@@ -116,23 +154,35 @@ pub struct Actor {
     who: Who,
     meta: RequestMeta,
     services: Arc<Services>,
+    /// What the account may do, as it is now. `None` where there are no accounts: then the role in `who` counts.
+    rights: Option<Arc<Cell>>,
 }
 
 /// The policy's answer. The reason is made when somebody asks for it: live frames ask a thousand times a second
 /// and never want it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Decision<'a> {
     pub allowed: bool,
-    who: &'a Who,
+    actor: &'a Actor,
     action: &'a str,
+    tags: &'a [String],
 }
 
 impl Decision<'_> {
     /// Why, in a sentence that a person may read.
     pub fn because(&self) -> String {
-        match self.who {
-            Who::User { name, .. } => format!("{name} is an admin, who may do everything"),
-            Who::System { reason } => format!("the server does {} itself: {reason}", self.action),
+        let action = self.action;
+        match &self.actor.who {
+            Who::User { name, role, .. } => {
+                let rights = self.actor.rights.as_ref();
+                let giver = rights.and_then(|rights| rights.load().giver(action, self.tags));
+                match giver {
+                    Some(giver) => format!("{name} may do {action} by {giver}"),
+                    None if self.allowed => format!("{name} may do {action} by the role {}", role.as_str()),
+                    None => format!("neither the role of {name} nor a grant gives {action} here"),
+                }
+            }
+            Who::System { reason } => format!("the server does {action} itself: {reason}"),
             Who::Anonymous => "nobody is logged in".to_owned(),
         }
     }
@@ -140,7 +190,16 @@ impl Decision<'_> {
 
 impl Actor {
     pub fn new(who: Who, meta: RequestMeta, services: Arc<Services>) -> Self {
-        Self { who, meta, services }
+        let rights = match &who {
+            Who::User { id, .. } => services.get::<RightsBook>().ok().and_then(|book| book.cell(*id)),
+            _ => None,
+        };
+        Self {
+            who,
+            meta,
+            services,
+            rights,
+        }
     }
     /// The server itself.
     pub fn system(reason: &str, services: Arc<Services>) -> Self {
@@ -171,11 +230,7 @@ impl Actor {
     }
     /// Id for audit rows.
     pub fn id_text(&self) -> String {
-        match &self.who {
-            Who::User { id, .. } => format!("user:{id}"),
-            Who::System { .. } => "system".to_owned(),
-            Who::Anonymous => "anonymous".to_owned(),
-        }
+        self.who.id_text()
     }
 
     /// Loads the object and asks the policy. A missing object and one out of scope answer the same.
@@ -183,15 +238,39 @@ impl Actor {
         let object = T::load(&self.services, &id)
             .await?
             .ok_or_else(|| AppError::not_found(T::KIND))?;
-        if !self.may(A::NAME, object.tags()).allowed {
-            tracing::warn!(actor = %self.id_text(), action = A::NAME, object = ?object.object_ref(), "refused");
-            return Err(AppError::not_found(T::KIND));
+        let allowed = match T::ANYWHERE {
+            true => self.may_somewhere(A::NAME),
+            false => self.may(A::NAME, object.tags()).allowed,
+        };
+        if !allowed {
+            self.note_refusal(A::NAME, object.object_ref(), self.may(A::NAME, object.tags()).because());
+            return Err(if T::HIDDEN {
+                AppError::not_found(T::KIND)
+            } else {
+                AppError::forbidden(format!(
+                    "Your role does not allow this ({}). An admin can give you another one.",
+                    A::NAME
+                ))
+            });
         }
         Ok(Authorized {
             object,
             actor: self.clone(),
             _action: PhantomData,
         })
+    }
+
+    /// A forbidden try is in the server's log at once, and in the audit log soon.
+    fn note_refusal(&self, action: &str, object: ObjectRef, why: String) {
+        tracing::warn!(actor = %self.id_text(), action, object = ?object, "refused");
+        if let Ok(refusals) = self.services.get::<Refusals>() {
+            let entry = Entry {
+                action: action.to_owned(),
+                object,
+                detail: serde_json::Value::Null,
+            };
+            refusals.note(self, entry, why);
+        }
     }
 
     /// Every object of `ids` that this actor may do `A` to, and the ids of the rest (missing and refused look alike).
@@ -212,17 +291,33 @@ impl Actor {
         (granted, refused)
     }
 
-    /// The one policy function. Scoped roles extend it; no caller changes then.
-    pub fn may<'a>(&'a self, action: &'a str, _tags: &[String]) -> Decision<'a> {
-        let allowed = match &self.who {
-            Who::User { role: Role::Admin, .. } | Who::System { .. } => true,
-            Who::Anonymous => false,
+    /// The one policy function.
+    pub fn may<'a>(&'a self, action: &'a str, tags: &'a [String]) -> Decision<'a> {
+        let allowed = match (&self.who, &self.rights) {
+            (Who::User { .. }, Some(rights)) => rights.load().may(action, tags),
+            (Who::User { role, .. }, None) => roles::allows(*role, action),
+            (Who::System { .. }, _) => true,
+            (Who::Anonymous, _) => false,
         };
         Decision {
             allowed,
-            who: &self.who,
+            actor: self,
             action,
+            tags,
         }
+    }
+
+    /// Whether there may be something that this actor may do `action` to.
+    pub fn may_somewhere(&self, action: &str) -> bool {
+        match (&self.who, &self.rights) {
+            (Who::User { .. }, Some(rights)) => rights.load().may_somewhere(action),
+            _ => self.may(action, &[]).allowed,
+        }
+    }
+
+    /// Whether tags make a difference to what this actor may do.
+    pub fn is_scoped(&self) -> bool {
+        self.rights.as_ref().is_some_and(|rights| rights.load().is_scoped())
     }
 }
 

@@ -1,33 +1,52 @@
 //! Users, sessions and rights. `authorise` is the only maker of [`Authorized`].
 
+mod account;
 mod authorise;
+mod device;
+mod grants;
+mod guess;
 mod password;
+mod rights;
+mod roles;
 mod session;
 mod setup;
 mod store;
 mod token;
+mod users;
+mod weak;
 
-pub use authorise::{Action, Actor, Authorized, Decision, Guarded, Instance, RequestMeta, Who};
+pub use authorise::{Action, Actor, Anywhere, Authorized, Decision, Guarded, Instance, RequestMeta, Who};
 pub use password::PasswordHasher;
 pub use session::{Cookies, Identified, NewSession};
+pub use users::{Account, Accounts};
 
 use crate::{
     action,
     core::{
         audit::service::{Audit, Entry},
         auth::model::{Role, UserId},
-        id::{ObjectRef, UnixMillis},
+        id::ObjectRef,
         live::service::Hub,
-        server::{config::SessionConfig, db::Db, secrets::Secrets, services::Services},
+        plugin::PluginId,
+        server::{clock::Clock, config::SessionConfig, db::Db, secrets::Secrets, services::Services},
     },
     error::{AppError, AppResult, ErrorKind},
 };
+use guess::{Guesses, Try};
+use rights::RightsBook;
 use serde_json::json;
 use std::sync::Arc;
+use weak::check_password;
 
 action!(
     /// See and stop or start plugins, and other settings of the whole installation.
     SettingsManage = "core.settings.manage",
+    /// See accounts and invitations.
+    UsersView = "core.users.view",
+    /// Invite, disable, delete, give roles.
+    UsersManage = "core.users.manage",
+    /// See the audit log.
+    AuditView = "core.audit.view",
     /// See jobs and their output.
     JobsView = "core.jobs.view",
     /// Cancel a job.
@@ -35,6 +54,20 @@ action!(
     /// Run again what failed in a job; each target is asked for apart.
     JobsRerun = "core.jobs.rerun",
 );
+
+/// The core's own actions, as rights name them.
+pub const PERMISSIONS: &[&str] = &[
+    SettingsManage::NAME,
+    UsersView::NAME,
+    UsersManage::NAME,
+    AuditView::NAME,
+    JobsView::NAME,
+    JobsCancel::NAME,
+    JobsRerun::NAME,
+];
+
+/// In whose name the core offers its own services.
+pub const CORE: PluginId = PluginId("core");
 
 /// Accounts and sessions.
 pub struct AuthService {
@@ -44,7 +77,11 @@ pub struct AuthService {
     services: Arc<Services>,
     passwords: PasswordHasher,
     tokens: token::Tokens,
+    secrets: Secrets,
+    rights: Arc<RightsBook>,
     setup: setup::SetupCode,
+    guesses: Guesses,
+    clock: Clock,
     config: SessionConfig,
 }
 
@@ -58,13 +95,20 @@ impl AuthService {
         secrets: &Secrets,
         config: SessionConfig,
     ) -> AppResult<Self> {
-        let signing = secrets.named_key(&db, "access-token").await?;
         let rotation = secrets.named_key(&db, "refresh-rotation").await?;
+        let pepper = secrets.named_key(&db, "password-pepper").await?;
+        let clock = Clock::default();
         let fresh = !store::any_user(db.read()).await?;
+        let rights = Arc::new(RightsBook::open(db.clone(), clock.now()).await?);
+        services.provide(CORE, rights.clone());
         Ok(Self {
-            tokens: token::Tokens::new(signing, rotation),
-            passwords: PasswordHasher::new(),
+            rights,
+            tokens: token::Tokens::open(&db, secrets, rotation, clock.now()).await?,
+            secrets: secrets.clone(),
+            passwords: PasswordHasher::new(pepper),
             setup: setup::SetupCode::new(fresh),
+            guesses: Guesses::new(db.clone(), clock.clone()),
+            clock,
             db,
             audit,
             hub,
@@ -90,8 +134,11 @@ impl AuthService {
             ));
         }
         let name = check_name(name)?;
-        check_password(password)?;
+        check_password(password, &name)?;
+        let attempt = Try::of_network(&client.meta.address);
+        self.guesses.admit(&attempt).await?;
         self.setup.check(code)?;
+        self.guesses.right(&attempt).await?;
         let phc = self.passwords.hash(password).await?;
         let user = store::User {
             id: UserId::new(),
@@ -118,11 +165,20 @@ impl AuthService {
             })
             .await?;
         self.setup.close();
+        self.rights.reload(self.clock.now()).await?;
         self.open_session(user, client).await
     }
 
-    /// Checks name and password; every failure answers alike and takes as long.
+    /// The time that sessions and pauses go by.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Checks name and password; every failure answers alike and takes as long. `RateLimited` after too many
+    /// wrong tries ([`guess`]).
     pub async fn log_in(&self, name: &str, password: &str, client: &Client) -> AppResult<NewSession> {
+        let attempt = Try::of_name(name, &client.meta.address);
+        self.guesses.admit(&attempt).await?;
         let user = store::user_by_name(self.db.read(), name.trim()).await?;
         let phc = user.as_ref().map(|u| u.password_phc.clone());
         let verified = self.passwords.verify(password, phc.as_deref()).await?;
@@ -140,6 +196,7 @@ impl AuthService {
                 "The name or the password is wrong.",
             ));
         };
+        self.guesses.right(&attempt).await?;
         if verified.outdated {
             let phc = self.passwords.hash(password).await?;
             let id = user.id;
@@ -155,11 +212,11 @@ impl AuthService {
         let Who::User { session, .. } = actor.who() else {
             return Ok(());
         };
-        let (session, audit, actor) = (*session, self.audit.clone(), actor.clone());
+        let (session, audit, actor, now) = (*session, self.audit.clone(), actor.clone(), self.clock.now());
         self.db
             .write(move |tx| {
                 Box::pin(async move {
-                    store::revoke_session(tx, session, "logout", UnixMillis::now()).await?;
+                    store::revoke_session(tx, session, "logout", now).await?;
                     let object = ObjectRef::new("session", session, actor.name());
                     audit
                         .change_in(tx, &actor, entry("core.logout", object, json!({})))
@@ -174,14 +231,7 @@ impl AuthService {
 
     /// Rebuilds the actor of stored work, if the account may still act.
     pub async fn actor_for(&self, who: Who, meta: RequestMeta) -> AppResult<Actor> {
-        if let Who::User { id, .. } = &who
-            && store::user_by_id(self.db.read(), *id).await?.is_none()
-        {
-            return Err(AppError::forbidden(
-                "The account that asked for this may no longer act.",
-            ));
-        }
-        Ok(Actor::new(who, meta, self.services.clone()))
+        Ok(Actor::new(self.as_now(who).await?, meta, self.services.clone()))
     }
 
     fn anonymous(&self, client: &Client) -> Actor {
@@ -211,15 +261,4 @@ fn check_name(name: &str) -> AppResult<String> {
         return Err(AppError::invalid("name", "A name has 1 to 64 characters."));
     }
     Ok(name.to_owned())
-}
-
-/// Length only, in characters: 12 to 128, nothing truncated (ASVS 6.2).
-fn check_password(password: &str) -> AppResult<()> {
-    if (12..=128).contains(&password.chars().count()) {
-        return Ok(());
-    }
-    Err(AppError::invalid(
-        "password",
-        "A password has 12 to 128 characters. A few words that only you would put together do well.",
-    ))
 }

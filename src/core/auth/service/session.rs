@@ -54,7 +54,7 @@ impl Identified {
 
 impl AuthService {
     pub(super) async fn open_session(&self, user: store::User, client: &Client) -> AppResult<NewSession> {
-        let now = UnixMillis::now();
+        let now = self.clock.now();
         let refresh = Tokens::first_refresh();
         let session = store::Session {
             id: SessionId::new(),
@@ -96,9 +96,13 @@ impl AuthService {
 
     /// Finds the session behind the cookies, refreshing them where the access token has ended.
     pub async fn identify(&self, cookies: &Cookies, client: &Client) -> AppResult<Identified> {
-        let now = UnixMillis::now();
-        if let Some(id) = cookies.access.as_deref().and_then(|access| self.tokens.session(access)) {
-            let Some(session) = store::session(self.db.read(), id).await?.filter(|s| s.alive(now)) else {
+        let now = self.clock.now();
+        if let Some(id) = cookies
+            .access
+            .as_deref()
+            .and_then(|access| self.tokens.session(access, now))
+        {
+            let Some(session) = self.living(store::session(self.db.read(), id).await?, now).await? else {
                 return Ok(Identified::nobody(true));
             };
             self.touch(&session, now).await?;
@@ -116,10 +120,11 @@ impl AuthService {
 
     async fn refresh(&self, refresh: &str, client: &Client, now: UnixMillis) -> AppResult<Identified> {
         let hash = Tokens::at_rest(refresh);
-        let Some(session) = store::session_by_refresh(self.db.read(), &hash)
-            .await?
-            .filter(|s| s.alive(now))
-        else {
+        let found = store::session_by_refresh(self.db.read(), &hash).await?;
+        let Some(session) = self.living(found, now).await? else {
+            if let Some(session) = store::session_by_used(self.db.read(), &hash).await? {
+                self.revoke_reused(&session, client).await?;
+            }
             return Ok(Identified::nobody(true));
         };
         let successor = self.tokens.successor(refresh)?;
@@ -127,7 +132,12 @@ impl AuthService {
             let (id, new, idle) = (session.id, Tokens::at_rest(&successor), self.idle_end(now));
             let old = hash.clone();
             self.db
-                .write(move |tx| Box::pin(async move { store::rotate(tx, id, &old, &new, now, idle).await }))
+                .write(move |tx| {
+                    Box::pin(async move {
+                        store::remember_used(tx, &old, id).await?;
+                        store::rotate(tx, id, &old, &new, now, idle).await
+                    })
+                })
                 .await?
         };
         // Not rotated by us: somebody else did so just now, or this token was used up earlier.
@@ -155,13 +165,26 @@ impl AuthService {
         })
     }
 
+    /// The session, if its time is not over; otherwise it is marked as ended for good.
+    async fn living(&self, session: Option<store::Session>, now: UnixMillis) -> AppResult<Option<store::Session>> {
+        match session {
+            Some(session) if !session.alive(now) => self.run_out(session.id).await.map(|()| None),
+            other => Ok(other),
+        }
+    }
+
     /// A used-up refresh token came back: whoever has it may be a thief, so the whole family ends.
     async fn revoke_reused(&self, session: &store::Session, client: &Client) -> AppResult<()> {
-        let (id, audit, actor) = (session.id, self.audit.clone(), self.actor_of(session, client));
+        let (id, audit, actor, now) = (
+            session.id,
+            self.audit.clone(),
+            self.actor_of(session, client),
+            self.clock.now(),
+        );
         self.db
             .write(move |tx| {
                 Box::pin(async move {
-                    store::revoke_session(tx, id, "refresh token reused", UnixMillis::now()).await?;
+                    store::revoke_session(tx, id, "refresh token reused", now).await?;
                     let object = ObjectRef::new("session", id, actor.name());
                     audit
                         .change_in(tx, &actor, entry("core.session.reuse_detected", object, json!({})))

@@ -21,17 +21,21 @@ pub(super) struct SetupCode {
     tries: AtomicU32,
 }
 
+/// Random groups of four characters that can be read out and typed, 19 bits each.
+pub(super) fn spoken_code(groups: usize) -> String {
+    let mut rng = rand::rngs::OsRng;
+    let mut group = |_| {
+        (0..4)
+            .map(|_| char::from(ALPHABET[rng.gen_range(0..ALPHABET.len())]))
+            .collect::<String>()
+    };
+    (0..groups).map(&mut group).collect::<Vec<_>>().join("-")
+}
+
 impl SetupCode {
     pub fn new(open: bool) -> Self {
-        let mut rng = rand::rngs::OsRng;
-        let mut group = || {
-            (0..4)
-                .map(|_| char::from(ALPHABET[rng.gen_range(0..ALPHABET.len())]))
-                .collect::<String>()
-        };
-        let code = format!("{}-{}-{}", group(), group(), group());
         Self {
-            code,
+            code: spoken_code(3),
             made: Instant::now(),
             open: AtomicBool::new(open),
             tries: AtomicU32::new(0),

@@ -1,4 +1,15 @@
-//! The set-up and login pages: plain forms, because both must work before a script has loaded.
+//! The set-up and login pages (plain forms, because both must work before a script has loaded), and the profile.
+
+mod invite;
+mod profile;
+mod rights;
+mod roles;
+mod users;
+
+pub use invite::InviteRoute;
+pub use profile::ProfileRoute;
+pub use rights::RightsRoute;
+pub use users::UsersRoute;
 
 use crate::{
     core::auth::api::{Login, Setup},

@@ -1,7 +1,7 @@
 //! The jobs that move, in memory: what the live topics show. Each change is published under the lock that
 //! guards it, so that a snapshot and the frames after it fit.
 
-use super::output::Output;
+use super::{object::asked_by, output::Output};
 use crate::core::{
     auth::service::{Action, JobsView},
     id::UnixMillis,
@@ -16,7 +16,7 @@ use crate::core::{
 };
 use serde_json::Value;
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeSet, HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -24,8 +24,8 @@ use std::{
 const RECENT: usize = 100;
 /// Ended jobs whose steps and output stay in memory, for pages that look at them.
 const ENDED: usize = 20;
-/// The one shard of [`TOPIC_JOBS`].
-const ALL: &str = "all";
+/// The shard of [`TOPIC_JOBS`] with all jobs. Besides there is one for each who asked for some, with these.
+pub(super) const ALL: &str = "all";
 
 struct Entry {
     summary: JobSummary,
@@ -56,6 +56,8 @@ struct State {
 pub(super) struct Board {
     hub: Arc<Hub>,
     state: Mutex<State>,
+    /// Who asked for each job in `state`, under a lock of its own: frames are published under the other.
+    askers: Mutex<HashMap<JobId, String>>,
 }
 
 impl Board {
@@ -63,6 +65,7 @@ impl Board {
         let this = Arc::new(Self {
             hub,
             state: Mutex::default(),
+            askers: Mutex::default(),
         });
         this.hub.set_source(Arc::new(AllJobs(this.clone())));
         this.hub.set_source(Arc::new(OneJob(this.clone())));
@@ -73,6 +76,15 @@ impl Board {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Where the stream of a shard of all jobs is.
+    pub(super) fn seq(&self, shard: &str) -> Seq {
+        self.hub.seq(&ShardKey::new(TOPIC_JOBS, shard))
+    }
+
+    fn askers(&self) -> MutexGuard<'_, HashMap<JobId, String>> {
+        self.askers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Jobs of earlier runs of the server, newest first.
     pub(super) fn remember(&self, jobs: Vec<JobSummary>) {
         self.lock().recent.extend(jobs);
@@ -80,6 +92,7 @@ impl Board {
 
     /// A job that is new, or comes back.
     pub(super) fn add(&self, job: JobDetail) {
+        self.askers().insert(job.summary.id, job.summary.asked_by.clone());
         let mut state = self.lock();
         self.publish_summary(&mut state, &job.summary);
         let entry = Entry {
@@ -161,8 +174,10 @@ impl Board {
             None => state.recent.push_front(job.clone()),
         }
         state.recent.truncate(RECENT);
-        self.hub
-            .publish(&ShardKey::new(TOPIC_JOBS, ALL), &JobEvent::Job { job: job.clone() });
+        for shard in [ALL, &job.asked_by] {
+            self.hub
+                .publish(&ShardKey::new(TOPIC_JOBS, shard), &JobEvent::Job { job: job.clone() });
+        }
     }
 
     fn retire(&self, state: &mut State, id: JobId) {
@@ -171,6 +186,7 @@ impl Board {
             && let Some(oldest) = state.ended.pop_front()
         {
             state.jobs.remove(&oldest);
+            self.askers().remove(&oldest);
         }
     }
 }
@@ -195,12 +211,22 @@ impl TopicSource for AllJobs {
         JobsView::NAME
     }
     fn shards(&self) -> Vec<String> {
-        vec![ALL.to_owned()]
+        let state = self.0.lock();
+        let askers: BTreeSet<&str> = state.recent.iter().map(|job| job.asked_by.as_str()).collect();
+        askers.into_iter().chain([ALL]).map(str::to_owned).collect()
+    }
+    fn tags(&self, shard: &str) -> Option<Vec<String>> {
+        Some(if shard == ALL {
+            Vec::new()
+        } else {
+            vec![asked_by(shard)]
+        })
     }
     fn snapshot(&self, shard: &str) -> Option<(Seq, Value)> {
         let state = self.0.lock();
+        let shown = state.recent.iter().filter(|job| shard == ALL || job.asked_by == shard);
         let event = JobEvent::Snapshot {
-            jobs: state.recent.iter().cloned().collect(),
+            jobs: shown.cloned().collect(),
         };
         Some((
             self.0.hub.seq(&ShardKey::new(TOPIC_JOBS, shard)),
@@ -217,6 +243,11 @@ impl TopicSource for OneJob {
     }
     fn action(&self) -> &'static str {
         JobsView::NAME
+    }
+    fn tags(&self, shard: &str) -> Option<Vec<String>> {
+        let askers = self.0.askers();
+        let asker = shard.parse().ok().and_then(|id| askers.get(&id));
+        Some(asker.map(|asker| asked_by(asker)).into_iter().collect())
     }
     fn shards(&self) -> Vec<String> {
         self.0.lock().jobs.keys().map(ToString::to_string).collect()

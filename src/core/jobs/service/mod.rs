@@ -3,6 +3,7 @@
 
 mod board;
 mod kind;
+mod object;
 mod output;
 mod recover;
 mod runner;
@@ -11,14 +12,15 @@ mod store;
 mod tests;
 
 pub use kind::{ActorSource, Admitted, JobKind, NewJob, Recover, StepCtx};
+pub use object::JobObject;
 
-use super::model::{JobDetail, JobId, JobState, JobStep, JobSummary};
+use super::model::{JobDetail, JobId, JobList, JobState, JobStep, JobSummary};
 use crate::{
     core::{
         audit::service::{Audit, Entry},
-        auth::service::Actor,
+        auth::service::{Action, Actor, JobsView, Who},
         id::{ObjectRef, UnixMillis},
-        live::service::Hub,
+        live::{model::ShardSeq, service::Hub},
         server::db::Db,
     },
     error::{AppError, AppResult, REQUEST_ID, current_request_id},
@@ -161,7 +163,22 @@ impl Jobs {
 
     /// The newest jobs, newest first; `before` is the last one of the page before.
     pub async fn list(&self, limit: u64, before: Option<JobId>) -> AppResult<Vec<JobSummary>> {
-        store::list(self.shared.db.read(), limit, before).await
+        store::list(self.shared.db.read(), limit, before, None).await
+    }
+
+    /// The newest jobs that `actor` may see (all, or the ones they asked for), and the shard of `TOPIC_JOBS` on
+    /// which these move.
+    pub async fn list_for(&self, actor: &Actor, limit: u64) -> AppResult<JobList> {
+        let (asker, shard) = match actor.who() {
+            Who::User { id, .. } if !actor.may(JobsView::NAME, &[]).allowed => (Some(*id), actor.id_text()),
+            _ => (None, board::ALL.to_owned()),
+        };
+        // The place first: a frame that comes between is then applied twice, which changes nothing.
+        let seq = self.shared.board.seq(&shard);
+        Ok(JobList {
+            jobs: store::list(self.shared.db.read(), limit, None, asker).await?,
+            seq: ShardSeq { shard, seq },
+        })
     }
 
     /// One job with its steps and its output.
@@ -259,6 +276,7 @@ fn begin(id: JobId, actor: &Actor, new: NewJob, refused: Vec<ObjectRef>, rerun_o
     };
     let steps: Vec<_> = (0..).zip(queued.chain(refused)).map(step).collect();
     let mut summary = JobSummary {
+        asked_by: actor.id_text(),
         id,
         kind: job.kind.clone(),
         title: new.title,

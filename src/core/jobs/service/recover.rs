@@ -27,7 +27,7 @@ pub(super) async fn run(shared: &Arc<Shared>) -> AppResult<()> {
     }
     shared
         .board
-        .remember(store::list(shared.db.read(), REMEMBERED, None).await?);
+        .remember(store::list(shared.db.read(), REMEMBERED, None, None).await?);
     for job in store::unfinished(shared.db.read()).await? {
         if let Err(why) = one(shared, job).await {
             tracing::error!(error = %why, "a job of an earlier run could not be recovered");

@@ -3,7 +3,10 @@
 use super::output::marked;
 use crate::{
     core::{
-        auth::service::{Actor, RequestMeta, Who},
+        auth::{
+            model::UserId,
+            service::{Actor, RequestMeta, Who},
+        },
         id::{ObjectRef, UnixMillis},
         jobs::model::{JobDetail, JobId, JobState, JobStep, JobSummary, OutputLine, Stream},
         server::db::query,
@@ -171,12 +174,19 @@ const SUMMARY: &str = "SELECT j.id, j.kind, j.title, j.actor, j.state, j.created
     FROM jobs j";
 
 /// Newest first; ids are in the order of time.
-pub(super) async fn list(db: &impl ConnectionTrait, limit: u64, before: Option<JobId>) -> AppResult<Vec<JobSummary>> {
+pub(super) async fn list(
+    db: &impl ConnectionTrait,
+    limit: u64,
+    before: Option<JobId>,
+    asked_by: Option<UserId>,
+) -> AppResult<Vec<JobSummary>> {
     let before = before.map_or_else(|| "g".to_owned(), |id| id.to_string());
+    // In JSON a quote inside a name is escaped, so nobody's name can look like another one's id.
+    let asker = asked_by.map_or_else(|| "%".to_owned(), |id| format!("%\"id\":\"{id}\"%"));
     let rows = query::all(
         db,
-        &format!("{SUMMARY} WHERE j.id < ? ORDER BY j.id DESC LIMIT ?"),
-        [before.into(), limit.into()],
+        &format!("{SUMMARY} WHERE j.id < ? AND j.actor LIKE ? ORDER BY j.id DESC LIMIT ?"),
+        [before.into(), asker.into(), limit.into()],
     )
     .await?;
     rows.iter().map(summary).collect()
@@ -254,6 +264,7 @@ fn summary(row: &QueryResult) -> AppResult<JobSummary> {
     };
     let asked_by: AskedBy = parse(&row.try_get::<String>("", "actor")?)?;
     Ok(JobSummary {
+        asked_by: asked_by.who.id_text(),
         id: query::id(row, "id")?,
         kind: row.try_get("", "kind")?,
         title: row.try_get("", "title")?,

@@ -4,8 +4,8 @@ use super::{live_jobs, tone};
 use crate::{
     core::{
         jobs::{
-            api::{JobList, list},
-            model::{JobState, JobSummary},
+            api::list,
+            model::{JobList, JobState, JobSummary},
         },
         url::url,
     },

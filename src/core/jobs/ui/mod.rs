@@ -12,7 +12,7 @@ pub use recent::RecentJobs;
 use super::model::{JobEvent, JobState, JobSummary, TOPIC_JOBS};
 use crate::{
     core::{
-        jobs::api::JobList,
+        jobs::model::JobList,
         live::client::{LiveMessage, live_events},
     },
     ui::{Tone, lazy::lazy_page},
@@ -38,7 +38,8 @@ fn tone(state: JobState) -> Tone {
 /// The newest jobs, newest first, as they move on. `seen` hears of each job that changes.
 fn live_jobs(initial: JobList, seen: impl Fn(&JobSummary) + 'static) -> RwSignal<Vec<JobSummary>> {
     let jobs = RwSignal::new(initial.jobs);
-    live_events(TOPIC_JOBS, None, vec![initial.seq], move |message| {
+    let shards = Some(vec![initial.seq.shard.clone()]);
+    live_events(TOPIC_JOBS, shards, vec![initial.seq], move |message| {
         let LiveMessage::Frame { body, .. } = message else {
             return;
         };

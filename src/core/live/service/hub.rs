@@ -2,16 +2,20 @@
 
 use super::outbox::{Outbox, encode};
 use crate::core::{
-    auth::{model::SessionId, service::Actor},
+    auth::{
+        model::{SessionId, UserId},
+        service::{Actor, Who},
+    },
     live::model::{Seq, ServerMessage, ShardKey, ShardSeq, SubId, View},
 };
+use crate::error::{AppError, AppResult};
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::Value;
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
     sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockWriteGuard,
         atomic::{AtomicU8, Ordering},
     },
 };
@@ -21,15 +25,18 @@ const HISTORY: usize = 64;
 /// ... while they fit in here: numbers of many containers are large frames, and there are many shards.
 const HISTORY_BYTES: usize = 128 << 10;
 
+/// Live sockets that one user may hold: a tab has one. Others do not notice who reaches it.
+pub const MAX_USER_SOCKETS: usize = 256;
+
 /// The owner of a topic's state.
 pub trait TopicSource: Send + Sync {
     fn topic(&self) -> &'static str;
     /// The action that a user must be allowed on a shard to see it.
     fn action(&self) -> &'static str;
     fn shards(&self) -> Vec<String>;
-    /// Tags of what the shard is about, for the policy.
-    fn tags(&self, _shard: &str) -> Vec<String> {
-        Vec::new()
+    /// Tags of what the shard is about, for the policy; `None`: those of its place ([`Hub::tag`]).
+    fn tags(&self, _shard: &str) -> Option<Vec<String>> {
+        None
     }
     /// The state of a shard and its place in the history, read under the source's own lock.
     fn snapshot(&self, shard: &str) -> Option<(Seq, Value)>;
@@ -149,6 +156,9 @@ impl Shard {
 /// How many subscribers watch each shard. Taken before every other lock, by who comes and goes only.
 type Demand = HashMap<String, usize>;
 
+/// Names and tags of places, by id.
+type Tagged = BTreeMap<String, (String, Arc<[String]>)>;
+
 #[derive(Default)]
 struct Place {
     demand: Mutex<Demand>,
@@ -168,7 +178,17 @@ pub struct Hub {
     topics: RwLock<HashMap<String, Arc<Place>>>,
     sources: RwLock<HashMap<&'static str, Arc<dyn TopicSource>>>,
     feeds: RwLock<Vec<Feed>>,
-    sockets: Mutex<HashMap<u64, (SessionId, Arc<Outbox>)>>,
+    /// What shards are about: machines, with their names and tags.
+    tagged: RwLock<Tagged>,
+    sockets: Mutex<HashMap<u64, Open>>,
+}
+
+/// An open socket.
+struct Open {
+    user: UserId,
+    session: SessionId,
+    actor: Actor,
+    outbox: Arc<Outbox>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -183,6 +203,7 @@ impl Hub {
             topics: RwLock::default(),
             sources: RwLock::default(),
             feeds: RwLock::default(),
+            tagged: RwLock::default(),
             sockets: Mutex::default(),
         })
     }
@@ -246,7 +267,7 @@ impl Hub {
         shard.keep(seq.n, frame.clone());
         // Asked once for all sockets: what the right is, and what it is given on.
         if let Some(source) = self.source(&key.topic) {
-            let (action, tags) = (source.action(), source.tags(&key.shard));
+            let (action, tags) = (source.action(), self.tags_of(source.as_ref(), &key.shard));
             for subscriber in topic.subscribers.iter().filter(|s| s.may(action, &tags, &key.shard)) {
                 offer(subscriber, key, seq.n, &frame);
             }
@@ -282,7 +303,7 @@ impl Hub {
     /// Whether this subscription covers the shard and its user may see it.
     pub(super) fn permits(&self, subscriber: &Subscriber, shard: &str) -> bool {
         self.source(&subscriber.topic)
-            .is_some_and(|s| subscriber.may(s.action(), &s.tags(shard), shard))
+            .is_some_and(|s| subscriber.may(s.action(), &self.tags_of(s.as_ref(), shard), shard))
     }
 
     /// The place of a shard's newest frame.
@@ -304,11 +325,7 @@ impl Hub {
             topic: key.topic.clone(),
             shard: key.shard.clone(),
         };
-        for subscriber in topic
-            .subscribers
-            .iter()
-            .filter(|s| s.shards.as_ref().is_none_or(|o| o.contains(&key.shard)))
-        {
+        for subscriber in topic.subscribers.iter().filter(|s| self.permits(s, &key.shard)) {
             subscriber.outbox.push(&end);
             subscriber.mark(Change::State);
         }
@@ -347,6 +364,13 @@ impl Hub {
             .collect();
         let mut topic = lock(&place.topic);
         topic.subscribers.push(subscriber.clone());
+        // What the page still shows and its user may not see any more goes like what is gone.
+        for shard in have.keys().filter(|s| !self.permits(subscriber, s)) {
+            subscriber.outbox.push(&ServerMessage::End {
+                topic: subscriber.topic.clone(),
+                shard: (*shard).to_owned(),
+            });
+        }
         if subscriber.view.is_some() {
             return subscriber.mark(Change::State);
         }
@@ -377,8 +401,27 @@ impl Hub {
         }
     }
 
-    pub(super) fn enter(&self, id: u64, session: SessionId, outbox: Arc<Outbox>) {
-        lock(&self.sockets).insert(id, (session, outbox));
+    /// Adds a socket; `RateLimited` when its user has [`MAX_USER_SOCKETS`] open.
+    pub(super) fn enter(&self, id: u64, actor: &Actor, outbox: Arc<Outbox>) -> AppResult<()> {
+        let Who::User { id: user, session, .. } = *actor.who() else {
+            return Err(AppError::unauthenticated());
+        };
+        let mut sockets = lock(&self.sockets);
+        if sockets.values().filter(|open| open.user == user).count() >= MAX_USER_SOCKETS {
+            let what = format!("You have {MAX_USER_SOCKETS} pages open; close some.");
+            return Err(AppError::rate_limited(&what, 10));
+        }
+        let actor = actor.clone();
+        sockets.insert(
+            id,
+            Open {
+                user,
+                session,
+                actor,
+                outbox,
+            },
+        );
+        Ok(())
     }
     pub(super) fn leave(&self, id: u64) {
         lock(&self.sockets).remove(&id);
@@ -388,13 +431,66 @@ impl Hub {
         lock(&self.sockets).len()
     }
 
+    /// The sessions that hold a socket.
+    pub fn sessions(&self) -> HashSet<SessionId> {
+        lock(&self.sockets).values().map(|open| open.session).collect()
+    }
+
     /// Ends every socket of a session that was revoked.
     pub fn end_session(&self, session: SessionId) {
         let bye = ServerMessage::Bye {
             reconnect: false,
             message: "You were logged out.".to_owned(),
         };
-        self.bye(&bye, |s| s == session);
+        self.bye(&bye, |open| open.session == session);
+    }
+    /// Says what the place of that id is called and tagged; rights may name its tags. Shards of the place are its id,
+    /// or begin with it and a slash. Where the tags change, pages of people whose rights name tags come again.
+    pub fn tag(&self, place: &str, name: &str, tags: &[String]) {
+        let new = (name.to_owned(), Arc::from(tags));
+        let old = self.tagged().insert(place.to_owned(), new);
+        if old.is_some_and(|(_, old)| *old != *tags) {
+            let bye = ServerMessage::Bye {
+                reconnect: true,
+                message: "What you may see has changed.".to_owned(),
+            };
+            self.bye(&bye, |open| open.actor.is_scoped());
+        }
+    }
+    /// The place is gone.
+    pub fn untag(&self, place: &str) {
+        self.tagged().remove(place);
+    }
+    /// The tags of a place, or of the place of a shard.
+    pub fn tags(&self, shard: &str) -> Arc<[String]> {
+        let place = shard.split('/').next().unwrap_or_default();
+        let tagged = self.tagged.read().unwrap_or_else(PoisonError::into_inner);
+        tagged.get(place).map(|(_, tags)| tags.clone()).unwrap_or_default()
+    }
+    /// Ids and names of all places, by name.
+    pub fn places(&self) -> Vec<(String, String)> {
+        let tagged = self.tagged.read().unwrap_or_else(PoisonError::into_inner);
+        let mut places: Vec<_> = tagged
+            .iter()
+            .map(|(id, (name, _))| (id.clone(), name.clone()))
+            .collect();
+        places.sort_by(|a, b| a.1.cmp(&b.1));
+        places
+    }
+    fn tagged(&self) -> RwLockWriteGuard<'_, Tagged> {
+        self.tagged.write().unwrap_or_else(PoisonError::into_inner)
+    }
+    fn tags_of(&self, source: &dyn TopicSource, shard: &str) -> Arc<[String]> {
+        source.tags(shard).map_or_else(|| self.tags(shard), Arc::from)
+    }
+
+    /// Ends every socket of a user whose rights are others now; `reconnect` tells the pages to come again.
+    pub fn end_user(&self, user: UserId, reconnect: bool, why: &str) {
+        let bye = ServerMessage::Bye {
+            reconnect,
+            message: why.to_owned(),
+        };
+        self.bye(&bye, |open| open.user == user);
     }
     /// Tells every socket that the server stops.
     pub fn shut_down(&self) {
@@ -404,10 +500,10 @@ impl Hub {
         };
         self.bye(&bye, |_| true);
     }
-    fn bye(&self, bye: &ServerMessage, whom: impl Fn(SessionId) -> bool) {
-        for (_, outbox) in lock(&self.sockets).values().filter(|(session, _)| whom(*session)) {
-            outbox.push(bye);
-            outbox.close();
+    fn bye(&self, bye: &ServerMessage, whom: impl Fn(&Open) -> bool) {
+        for open in lock(&self.sockets).values().filter(|open| whom(open)) {
+            open.outbox.push(bye);
+            open.outbox.close();
         }
     }
 }

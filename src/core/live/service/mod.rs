@@ -9,7 +9,7 @@ mod outbox;
 mod rows;
 mod socket;
 
-pub use hub::{Change, Hub, Subscriber, TopicSource, WindowRow, WindowRows};
+pub use hub::{Change, Hub, MAX_USER_SOCKETS, Subscriber, TopicSource, WindowRow, WindowRows};
 pub use outbox::Outbox;
 pub use rows::{LiveRow, RowTopic, Shards, cut};
 pub use socket::LiveSocket;

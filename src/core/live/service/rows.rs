@@ -62,6 +62,18 @@ impl<R: LiveRow> RowTopic<R> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Says what a place is called and tagged, to the hub.
+    pub fn tag(&self, place: &str, name: &str, tags: &[String]) {
+        self.hub.tag(place, name, tags);
+    }
+    pub fn untag(&self, place: &str) {
+        self.hub.untag(place);
+    }
+    /// The tags of a place, from whoever owns it.
+    pub fn tags_of(&self, place: &str) -> Arc<[String]> {
+        self.hub.tags(place)
+    }
+
     /// Looks at all rows without copying them, and at a number that moves with every change. Quick work only:
     /// changes wait for it.
     pub fn read<T>(&self, look: impl FnOnce(&Shards<R>, u64) -> T) -> T {

@@ -5,12 +5,10 @@ use super::{
     outbox::Outbox,
 };
 use crate::core::{
-    auth::{
-        model::SessionId,
-        service::{Actor, Who},
-    },
+    auth::service::Actor,
     live::model::{ClientMessage, ServerMessage, SubId},
 };
+use crate::error::AppResult;
 use bytes::Bytes;
 use serde_json::Value;
 use std::{
@@ -104,16 +102,16 @@ pub struct LiveSocket {
 }
 
 impl LiveSocket {
-    /// A socket of `actor`, which must be a logged-in user (its session ends the socket).
-    pub fn open(hub: Arc<Hub>, actor: Actor) -> Option<Self> {
+    /// A socket of `actor`, which must be a logged-in user (its session ends the socket) with less than
+    /// [`super::MAX_USER_SOCKETS`] open.
+    pub fn open(hub: Arc<Hub>, actor: Actor) -> AppResult<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
-        let session = session_of(&actor)?;
         let (id, outbox) = (NEXT.fetch_add(1, Ordering::Relaxed), Arc::new(Outbox::default()));
-        hub.enter(id, session, outbox.clone());
+        hub.enter(id, &actor, outbox.clone())?;
         outbox.push(&ServerMessage::Hello {
             build_id: hub.build_id().to_owned(),
         });
-        Some(Self {
+        Ok(Self {
             id,
             hub,
             actor,
@@ -233,12 +231,5 @@ impl Drop for LiveSocket {
     fn drop(&mut self) {
         self.subs.values().for_each(|sub| self.hub.unsubscribe(&sub.subscriber));
         self.hub.leave(self.id);
-    }
-}
-
-fn session_of(actor: &Actor) -> Option<SessionId> {
-    match actor.who() {
-        Who::User { session, .. } => Some(*session),
-        _ => None,
     }
 }

@@ -22,6 +22,9 @@ pub enum Command {
     /// Look at the audit log.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Mend accounts from the server's own machine, beside a running server or without one.
+    #[command(subcommand)]
+    Admin(AdminCommand),
     /// Ask a running server whether it is alive (for container health checks).
     Health(ServeArgs),
 }
@@ -30,6 +33,25 @@ pub enum Command {
 pub enum AuditCommand {
     /// Check the hash chain; names the first bad row.
     Verify(ServeArgs),
+    /// Print every row as one line of JSON, oldest first.
+    Export {
+        /// Only rows after this one
+        #[arg(long, default_value_t = 0)]
+        after: i64,
+        #[command(flatten)]
+        args: ServeArgs,
+    },
+}
+
+#[derive(Subcommand, Debug)]
+pub enum AdminCommand {
+    /// Give an account a new random password, print it, and end all of the account's sessions.
+    ResetPassword {
+        /// The account's name
+        name: String,
+        #[command(flatten)]
+        args: ServeArgs,
+    },
 }
 
 /// Every option is also an environment variable and (without POLLY_, in lower case) a key of the file.
@@ -50,6 +72,9 @@ pub struct ServeArgs {
     /// Host names to answer to while no public URL is set, separated by commas
     #[arg(long, env = "POLLY_ALLOWED_HOSTS")]
     pub allowed_hosts: Option<String>,
+    /// Networks whose X-Forwarded-For is believed, separated by commas (127.0.0.1, 10.0.0.0/8)
+    #[arg(long, env = "POLLY_TRUSTED_PROXIES")]
+    pub trusted_proxies: Option<String>,
     /// Log filter, for example info or pollysystem=debug [default: info]
     #[arg(long, env = "POLLY_LOG")]
     pub log: Option<String>,

@@ -12,6 +12,7 @@ pub struct FileConfig {
     pub listen: Option<String>,
     pub public_url: Option<String>,
     pub allowed_hosts: Option<Vec<String>>,
+    pub trusted_proxies: Option<Vec<String>>,
     pub log: Option<String>,
     pub log_format: Option<String>,
     pub master_key_file: Option<PathBuf>,
@@ -21,6 +22,8 @@ pub struct FileConfig {
     pub collect_seconds: Option<u64>,
     pub session_idle_seconds: Option<u64>,
     pub session_absolute_seconds: Option<u64>,
+    pub address_requests_per_second: Option<u32>,
+    pub session_requests_per_second: Option<u32>,
 }
 
 impl FileConfig {

@@ -4,11 +4,18 @@
 mod cli;
 mod file;
 
-pub use cli::{AuditCommand, Cli, Command, ServeArgs};
+pub use cli::{AdminCommand, AuditCommand, Cli, Command, ServeArgs};
 pub use file::FileConfig;
 
 use crate::core::server::secrets::{Secret, SecretsConfig};
-use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
+use ipnet::IpNet;
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+    num::NonZeroU32,
+    path::PathBuf,
+    time::Duration,
+};
 use url::Url;
 
 /// A configuration that cannot be used: what, where, and what to do.
@@ -32,6 +39,8 @@ pub struct Config {
     pub public_url: Option<Url>,
     /// Host names that requests may carry while `public_url` is unset (IPs and localhost always may).
     pub allowed_hosts: Vec<String>,
+    /// Peers whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
     /// A `tracing` filter.
     pub log: String,
     pub log_format: LogFormat,
@@ -44,12 +53,32 @@ pub struct Config {
     /// Pause between two readings of a machine's numbers.
     pub collect: Duration,
     pub session: SessionConfig,
+    pub limits: LimitConfig,
 }
 
 #[derive(Clone, Copy, Debug)]
 pub struct SessionConfig {
     pub idle: Duration,
     pub absolute: Duration,
+}
+
+/// Requests per second that go on for ever; five seconds' worth may come at once.
+#[derive(Clone, Copy, Debug)]
+pub struct LimitConfig {
+    /// Of one client address (of one /64 for IPv6).
+    pub per_address: NonZeroU32,
+    /// Of one session.
+    pub per_session: NonZeroU32,
+}
+
+impl Default for LimitConfig {
+    fn default() -> Self {
+        let of = |n: u32| NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN);
+        Self {
+            per_address: of(200),
+            per_session: of(100),
+        }
+    }
 }
 
 impl Config {
@@ -77,16 +106,19 @@ impl Config {
             public_url,
             allowed_hosts: args
                 .allowed_hosts
-                .as_ref()
-                .map(|hosts| {
-                    hosts
-                        .split(',')
-                        .map(|h| h.trim().to_owned())
-                        .filter(|h| !h.is_empty())
-                        .collect()
-                })
+                .as_deref()
+                .map(comma_list)
                 .or(file.allowed_hosts)
                 .unwrap_or_default(),
+            trusted_proxies: args
+                .trusted_proxies
+                .as_deref()
+                .map(comma_list)
+                .or(file.trusted_proxies)
+                .unwrap_or_default()
+                .iter()
+                .map(|text| parse_network(text))
+                .collect::<Result<_, _>>()?,
             log: args.log.clone().or(file.log).unwrap_or_else(|| "info".to_owned()),
             log_format: parse_format(
                 args.log_format
@@ -120,6 +152,18 @@ impl Config {
                     "session_absolute_seconds",
                     file.session_absolute_seconds.unwrap_or(43_200),
                     300..=2_592_000,
+                )?,
+            },
+            limits: LimitConfig {
+                per_address: per_second(
+                    "address_requests_per_second",
+                    file.address_requests_per_second,
+                    LimitConfig::default().per_address,
+                )?,
+                per_session: per_second(
+                    "session_requests_per_second",
+                    file.session_requests_per_second,
+                    LimitConfig::default().per_session,
                 )?,
             },
         })
@@ -157,6 +201,8 @@ impl fmt::Display for Config {
                 .map_or("(unset)".to_owned(), |u| format!("\"{u}\""))
         )?;
         writeln!(f, "allowed_hosts = {:?}", self.allowed_hosts)?;
+        let proxies: Vec<String> = self.trusted_proxies.iter().map(ToString::to_string).collect();
+        writeln!(f, "trusted_proxies = {proxies:?}")?;
         writeln!(f, "log = {:?}", self.log)?;
         writeln!(
             f,
@@ -170,7 +216,9 @@ impl fmt::Display for Config {
         writeln!(f, "key_probe_seconds = {}", self.key_probe.as_secs())?;
         writeln!(f, "collect_seconds = {}", self.collect.as_secs())?;
         writeln!(f, "session_idle_seconds = {}", self.session.idle.as_secs())?;
-        write!(f, "session_absolute_seconds = {}", self.session.absolute.as_secs())
+        writeln!(f, "session_absolute_seconds = {}", self.session.absolute.as_secs())?;
+        writeln!(f, "address_requests_per_second = {}", self.limits.per_address)?;
+        write!(f, "session_requests_per_second = {}", self.limits.per_session)
     }
 }
 
@@ -184,6 +232,34 @@ fn default_data_dir() -> PathBuf {
         .or_else(|| env("HOME").map(|home| home.join(".local/share")))
         .unwrap_or_else(|| PathBuf::from("/var/lib"))
         .join("pollysystem")
+}
+
+fn comma_list(text: &str) -> Vec<String> {
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    parts.map(str::to_owned).collect()
+}
+
+/// A network, or one address.
+fn parse_network(text: &str) -> Result<IpNet, ConfigError> {
+    let one = || text.parse::<IpAddr>().map(IpNet::from).ok();
+    text.parse::<IpNet>().ok().or_else(one).ok_or_else(|| {
+        ConfigError(format!(
+            "trusted_proxies: {text:?} is neither an address nor a network. Write for example 127.0.0.1 or 10.0.0.0/8."
+        ))
+    })
+}
+
+fn per_second(name: &str, value: Option<u32>, default: NonZeroU32) -> Result<NonZeroU32, ConfigError> {
+    let known = |n: &NonZeroU32| n.get() <= 1_000_000;
+    value
+        .map_or(Some(default), NonZeroU32::new)
+        .filter(known)
+        .ok_or_else(|| {
+            ConfigError(format!(
+                "{name}: {} is outside 1 to 1000000 requests.",
+                value.unwrap_or_default()
+            ))
+        })
 }
 
 fn parse_listen(text: &str) -> Result<SocketAddr, ConfigError> {

@@ -11,6 +11,10 @@ pub(super) fn all() -> Vec<Box<dyn MigrationTrait>> {
         sql_migration("core_0003_jobs", JOBS),
         sql_migration("core_0004_keys_and_settings", KEYS_AND_SETTINGS),
         sql_migration("core_0005_job_places_and_reruns", JOB_PLACES_AND_RERUNS),
+        sql_migration("core_0006_login_tries", LOGIN_TRIES),
+        sql_migration("core_0007_session_keys", SESSION_KEYS),
+        sql_migration("core_0008_invitations", INVITATIONS),
+        sql_migration("core_0009_roles", ROLES),
     ]
 }
 
@@ -115,4 +119,55 @@ const KEYS_AND_SETTINGS: &[&str] = &[
     )",
     "CREATE TABLE named_keys (name TEXT NOT NULL PRIMARY KEY, sealed TEXT NOT NULL)",
     "CREATE TABLE settings (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL, updated_at BIGINT NOT NULL)",
+];
+
+const LOGIN_TRIES: &[&str] = &[
+    "CREATE TABLE login_tries (
+        scope TEXT NOT NULL,
+        key TEXT NOT NULL,
+        failures BIGINT NOT NULL,
+        first_at BIGINT NOT NULL,
+        last_at BIGINT NOT NULL,
+        PRIMARY KEY (scope, key)
+    )",
+    "CREATE INDEX login_tries_last ON login_tries(last_at)",
+];
+
+const SESSION_KEYS: &[&str] = &[
+    // Keys that sign access tokens; the newest signs, all verify.
+    "CREATE TABLE signing_keys (id TEXT NOT NULL PRIMARY KEY, sealed TEXT NOT NULL, created_at BIGINT NOT NULL)",
+    // Refresh tokens that were used up: one that comes back ends its session.
+    "CREATE TABLE used_refresh_tokens (
+        sha256 TEXT NOT NULL PRIMARY KEY,
+        session_id TEXT NOT NULL REFERENCES sessions(id) ON DELETE CASCADE
+    )",
+    "CREATE INDEX used_refresh_tokens_session ON used_refresh_tokens(session_id)",
+];
+
+const INVITATIONS: &[&str] = &["CREATE TABLE invitations (
+        id TEXT NOT NULL PRIMARY KEY,
+        name TEXT NOT NULL,
+        role TEXT NOT NULL,
+        sha256 TEXT NOT NULL UNIQUE,
+        created_at BIGINT NOT NULL,
+        expires_at BIGINT NOT NULL,
+        used_at BIGINT
+    )"];
+
+const ROLES: &[&str] = &[
+    "CREATE TABLE roles (
+        id TEXT NOT NULL PRIMARY KEY,
+        name TEXT NOT NULL COLLATE NOCASE UNIQUE,
+        rules TEXT NOT NULL,
+        created_at BIGINT NOT NULL
+    )",
+    "CREATE TABLE grants (
+        id TEXT NOT NULL PRIMARY KEY,
+        user_id TEXT NOT NULL REFERENCES users(id) ON DELETE CASCADE,
+        role_id TEXT NOT NULL REFERENCES roles(id) ON DELETE CASCADE,
+        expires_at BIGINT,
+        created_at BIGINT NOT NULL
+    )",
+    "CREATE INDEX grants_user ON grants(user_id)",
+    "CREATE INDEX grants_role ON grants(role_id)",
 ];

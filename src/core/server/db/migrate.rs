@@ -57,6 +57,18 @@ pub(super) async fn run(db: &DatabaseConnection, migrations: Vec<Box<dyn Migrati
     Ok(())
 }
 
+/// Refuses a database that was not brought up to this version.
+pub(super) async fn expect_applied(db: &DatabaseConnection, migrations: &[Box<dyn MigrationTrait>]) -> AppResult<()> {
+    let rows = applied::Entity::find().all(db).await?;
+    let done: HashSet<&str> = rows.iter().map(|row| row.version.as_str()).collect();
+    match migrations.iter().all(|m| done.contains(m.name())) {
+        true => Ok(()),
+        false => Err(AppError::conflict(
+            "The database is of an older version of PollySystem. Start the server of this version once, then try again.",
+        )),
+    }
+}
+
 fn names(migrations: &[Box<dyn MigrationTrait>]) -> AppResult<HashSet<String>> {
     let mut names = HashSet::new();
     for migration in migrations {

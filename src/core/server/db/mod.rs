@@ -23,7 +23,11 @@ use crate::error::{AppError, AppResult};
 pub use sea_orm::ConnectionTrait as Connection;
 use sea_orm::DatabaseConnection;
 use sea_orm_migration::MigrationTrait;
-use std::{future::Future, path::Path, pin::Pin};
+use std::{
+    future::Future,
+    path::{Path, PathBuf},
+    pin::Pin,
+};
 use writer::Queue;
 
 /// What a write closure returns. It may await nothing but the transaction: everybody waits for it.
@@ -52,26 +56,28 @@ impl Db {
         let write = connect::writer(&file).await?;
         migrate::run(&write, core_migrations::all().into_iter().chain(migrations).collect()).await?;
         let read = connect::readers(&file).await?;
-        let queue = writer::start(file, write, read.clone(), lock);
+        let queue = writer::start(file, write, read.clone(), Some(lock));
         Ok(Db { read, queue })
     }
 
     /// Opens the database of a data directory for reading, also beside a running server. Writes are refused.
     pub async fn open_read_only(data_dir: &Path) -> AppResult<Db> {
-        let file = data_dir.join(FILE_NAME);
-        if !file.is_file() {
-            return Err(AppError::new(
-                crate::error::ErrorKind::NotFound,
-                format!(
-                    "There is no database in {}. Give the data directory of a server that has run once.",
-                    data_dir.display()
-                ),
-            ));
-        }
+        let file = existing(data_dir)?;
         Ok(Db {
             read: connect::readers(&file).await?,
             queue: Queue::closed(),
         })
+    }
+
+    /// Opens the database of a data directory that has been used by this version, for a command beside a running server
+    /// (or without one). SQLite keeps the two writers apart.
+    pub async fn open_beside(data_dir: &Path) -> AppResult<Db> {
+        let file = existing(data_dir)?;
+        let read = connect::readers(&file).await?;
+        migrate::expect_applied(&read, &core_migrations::all()).await?;
+        let write = connect::writer(&file).await?;
+        let queue = writer::start(file, write, read.clone(), None);
+        Ok(Db { read, queue })
     }
 
     /// The readers' pool. It refuses to write.
@@ -95,4 +101,19 @@ impl Db {
     pub async fn close(&self) {
         self.queue.close().await;
     }
+}
+
+/// The database file of a data directory that a server has used.
+fn existing(data_dir: &Path) -> AppResult<PathBuf> {
+    let file = data_dir.join(FILE_NAME);
+    if file.is_file() {
+        return Ok(file);
+    }
+    Err(AppError::new(
+        crate::error::ErrorKind::NotFound,
+        format!(
+            "There is no database in {}. Give the data directory of a server that has run once.",
+            data_dir.display()
+        ),
+    ))
 }

@@ -43,7 +43,12 @@ enum Message {
 pub(super) struct Queue(mpsc::Sender<Message>);
 
 /// Starts the writer. It ends on [`Queue::close`] or when the last queue is dropped, and then gives `lock` back.
-pub(super) fn start(file: PathBuf, write: DatabaseConnection, read: DatabaseConnection, lock: DirLock) -> Queue {
+pub(super) fn start(
+    file: PathBuf,
+    write: DatabaseConnection,
+    read: DatabaseConnection,
+    lock: Option<DirLock>,
+) -> Queue {
     let (sender, queue) = mpsc::channel(QUEUE);
     let writer = Writer {
         file,

@@ -3,7 +3,7 @@
 use super::{
     client::Identity,
     flash,
-    request::answer,
+    request::{answer, retry_after},
     routes::{Policy, RouteTable},
 };
 use crate::{
@@ -29,7 +29,12 @@ const BUILD_ID: HeaderName = HeaderName::from_static(BUILD_HEADER);
 const MAX_ERROR_BYTES: usize = 64 << 10;
 
 /// Server functions that nobody needs to be logged in for.
-const PUBLIC_CALLS: [&str; 3] = ["/api/auth/setup", "/api/auth/login", "/api/auth/session_state"];
+const PUBLIC_CALLS: [&str; 4] = [
+    "/api/auth/setup",
+    "/api/auth/login",
+    "/api/auth/accept_invitation",
+    "/api/auth/session_state",
+];
 
 /// Who may call a server function, by its path.
 pub fn call_policy(path: &str) -> Policy {
@@ -115,6 +120,7 @@ async fn with_status(response: Response) -> Response {
     };
     if let Ok(why) = serde_json::from_slice::<AppError>(&body) {
         parts.status = StatusCode::from_u16(why.kind.status()).unwrap_or(parts.status);
+        parts.headers.extend(retry_after(&why));
     }
     Response::from_parts(parts, body.into())
 }

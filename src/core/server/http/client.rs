@@ -6,7 +6,7 @@ use super::{
 };
 use crate::core::{
     auth::service::{Actor, Client, RequestMeta},
-    server::state::Core,
+    server::{net::address_of, state::Core},
 };
 use axum::{
     extract::{ConnectInfo, Request, State},
@@ -21,11 +21,14 @@ use std::{net::SocketAddr, sync::Arc};
 pub struct Identity(pub Option<Actor>);
 
 pub(super) async fn identify(State(core): State<Arc<Core>>, mut request: Request, next: Next) -> Response {
-    let client = client_of(&request);
+    let client = client_of(&core, &request);
     request.extensions_mut().insert(client.clone());
-    if is_asset(&core, request.uri().path()) {
+    if is_probe(&core, request.uri().path()) || is_asset(&core, request.uri().path()) {
         request.extensions_mut().insert(Identity(None));
         return next.run(request).await;
+    }
+    if let Err(why) = core.limits.address(&client.meta.address) {
+        return answer(&why).into_response();
     }
     let headers: HeaderMap = request.headers().clone();
     let found = match core
@@ -36,6 +39,9 @@ pub(super) async fn identify(State(core): State<Arc<Core>>, mut request: Request
         Ok(found) => found,
         Err(why) => return answer(&why).into_response(),
     };
+    if let Some(Err(why)) = found.actor.as_ref().map(|actor| core.limits.session(actor)) {
+        return answer(&why).into_response();
+    }
     request.extensions_mut().insert(Identity(found.actor));
     let mut response = next.run(request).await;
     // A login or logout set its own cookies; they win.
@@ -54,11 +60,15 @@ fn is_asset(core: &Core, path: &str) -> bool {
         .starts_with("/pkg/")
 }
 
-fn client_of(request: &Request) -> Client {
-    let address = request
-        .extensions()
-        .get::<ConnectInfo<SocketAddr>>()
-        .map(|c| c.0.ip().to_string());
+/// Health probes ask often, cost nothing and must not fail because of others.
+fn is_probe(core: &Core, path: &str) -> bool {
+    let inner = path.strip_prefix(core.config.base_path().as_str()).unwrap_or(path);
+    matches!(inner, "/healthz" | "/readyz")
+}
+
+fn client_of(core: &Core, request: &Request) -> Client {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|c| c.0.ip());
+    let address = peer.map(|peer| address_of(peer, request.headers(), &core.config.trusted_proxies).to_string());
     let request_id = request.extensions().get::<RequestId>().map(|r| r.0.clone());
     let agent = request.headers().get(header::USER_AGENT).and_then(|v| v.to_str().ok());
     Client {

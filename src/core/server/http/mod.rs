@@ -6,6 +6,7 @@ mod client;
 mod cookies;
 mod flash;
 mod headers;
+mod limits;
 mod ops;
 mod origin;
 mod pages;
@@ -18,7 +19,9 @@ pub use client::Identity;
 pub use cookies::{cookie, session_cookies};
 pub use flash::Flashes;
 pub use headers::content_security_policy;
+pub use limits::Limits;
 pub use pages::{AppFn, Pages};
+pub use request::answer;
 pub use routes::{Policy, RouteEntry, RouteTable};
 
 use super::state::Core;

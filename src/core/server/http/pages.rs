@@ -33,7 +33,7 @@ pub struct Pages {
 }
 
 /// Pages that nobody needs to be logged in for.
-const PUBLIC_PAGES: [&str; 2] = ["/setup", "/login"];
+const PUBLIC_PAGES: [&str; 3] = ["/setup", "/login", "/invite"];
 
 impl Pages {
     /// Finds the app's pages by rendering it once, without a request.

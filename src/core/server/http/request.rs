@@ -8,7 +8,7 @@ use axum::{
     Json,
     body::Body,
     extract::{Request, State},
-    http::{HeaderName, HeaderValue, Method, StatusCode},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -62,9 +62,15 @@ fn method_name(method: &Method) -> &'static str {
 }
 
 /// An error as an HTTP answer.
-pub fn answer(error: &AppError) -> (StatusCode, Json<AppError>) {
+pub fn answer(error: &AppError) -> (StatusCode, HeaderMap, Json<AppError>) {
     let status = StatusCode::from_u16(error.kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    (status, Json(error.clone()))
+    (status, retry_after(error), Json(error.clone()))
+}
+
+/// The header that says when to come again, if the error says so.
+pub(super) fn retry_after(error: &AppError) -> HeaderMap {
+    let seconds = error.retry_after_seconds.map(|s| (header::RETRY_AFTER, s.into()));
+    seconds.into_iter().collect()
 }
 
 /// A panic becomes an internal error; its text goes to the log only.

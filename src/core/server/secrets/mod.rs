@@ -3,12 +3,14 @@
 
 mod envelope;
 mod kek;
+mod memory;
 mod secret;
 mod store;
 #[cfg(test)]
 mod tests;
 
 pub use kek::SecretsConfig;
+pub use memory::keep_private;
 pub use secret::Secret;
 
 use crate::{

@@ -1,6 +1,6 @@
 //! One action on many containers: who is meant, whether the person saw what it takes along, and the job.
 
-use super::{Container, DockerService, Does, Options, sees};
+use super::{Container, DockerService, Does, Options};
 use crate::{
     core::{
         auth::service::{Actor, Authorized},
@@ -26,7 +26,7 @@ impl DockerService {
     /// the filter finds another number than the person saw.
     pub fn chosen(&self, actor: &Actor, chosen: Chosen) -> AppResult<Vec<ContainerRef>> {
         let (ids, count) = match &chosen.matching {
-            Some((filter, _)) => self.table.found(filter, MAX_CHOSEN as u32, &sees(actor)),
+            Some((filter, _)) => self.table.found(filter, MAX_CHOSEN as u32, &self.sees(actor)),
             None => {
                 let ids: BTreeSet<_> = chosen.targets.into_iter().collect();
                 let count = u32::try_from(ids.len()).unwrap_or(u32::MAX);

@@ -92,7 +92,7 @@ macro_rules! with_right {
 pub(crate) use with_right;
 
 /// A container that exists, as far as the fleet's memory knows.
-pub struct Container(pub ContainerRow);
+pub struct Container(pub ContainerRow, Vec<String>);
 
 impl Container {
     /// How jobs and audit rows name it; [`parse_target`] reads it back.
@@ -121,9 +121,15 @@ impl Guarded for Container {
     type Id = (MachineId, ContainerId);
     const KIND: &'static str = "container";
     async fn load(services: &Services, (machine, id): &Self::Id) -> AppResult<Option<Self>> {
-        Ok(services.get::<DockerService>()?.row(*machine, id).map(Self))
+        let docker = services.get::<DockerService>()?;
+        let tags = docker.containers.tags_of(&machine.to_string()).to_vec();
+        Ok(docker.row(*machine, id).map(|row| Self(row, tags)))
     }
     fn object_ref(&self) -> ObjectRef {
         self.target()
+    }
+    /// Those of its machine.
+    fn tags(&self) -> &[String] {
+        &self.1
     }
 }

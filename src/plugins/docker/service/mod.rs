@@ -83,30 +83,41 @@ pub struct DockerService {
     jobs: Arc<Jobs>,
 }
 
-/// The machines whose containers `actor` may see.
-fn sees(actor: &Actor) -> impl Fn(&str) -> bool {
-    |_machine| actor.may(ContainersView::NAME, &[]).allowed
-}
-
 impl DockerService {
-    /// A page of the table, as far as `actor` may see it; answered from memory.
-    pub fn fleet(&self, actor: &Actor, query: &ContainerQuery) -> Fleet {
-        let (rows, seqs) = self.engines.rows();
-        Fleet {
-            window: self.table.page(&query.view(), &sees(actor)),
-            engines: Rows { rows, seqs },
+    /// The machines whose containers `actor` may see.
+    fn sees<'a>(&'a self, actor: &'a Actor) -> impl Fn(&str) -> bool + 'a {
+        |machine| {
+            actor
+                .may(ContainersView::NAME, &self.containers.tags_of(machine))
+                .allowed
         }
     }
 
-    /// Containers for the palette, best first.
-    pub fn find(&self, query: &str) -> Vec<Hit> {
+    /// A page of the table, as far as `actor` may see it; answered from memory.
+    pub fn fleet(&self, actor: &Actor, query: &ContainerQuery) -> Fleet {
+        let (rows, seqs) = self.engines.rows();
+        let sees = self.sees(actor);
+        Fleet {
+            window: self.table.page(&query.view(), &sees),
+            engines: Rows {
+                rows: rows.into_iter().filter(|row| sees(&row.machine.to_string())).collect(),
+                seqs: seqs.into_iter().filter(|seq| sees(&seq.shard)).collect(),
+            },
+        }
+    }
+
+    /// Containers that `actor` may see, for the palette, best first.
+    pub fn find(&self, actor: &Actor, query: &str) -> Vec<Hit> {
+        let sees = self.sees(actor);
         let hit = |it: &Listed| Hit {
             path: format!("/containers/{}/{}", it.row.machine, it.row.id),
             detail: format!("{} on {}", it.row.image, it.row.machine_name),
             title: it.row.name.clone(),
         };
-        self.containers
-            .read(|shards, _| best(query, shards.values().flat_map(|rows| rows.values()).map(|it| hit(it))))
+        self.containers.read(|shards, _| {
+            let seen = shards.iter().filter(|(shard, _)| sees(shard));
+            best(query, seen.flat_map(|(_, rows)| rows.values()).map(|it| hit(it)))
+        })
     }
 
     /// One container and where its stream starts.

@@ -2,7 +2,7 @@
 
 use super::DockerService;
 use crate::{
-    core::{live::model::Rows, series::SeriesSet, server::tasks::TaskSet},
+    core::{auth::service::Actor, live::model::Rows, series::SeriesSet, server::tasks::TaskSet},
     plugins::{
         docker::model::{ContainerId, ContainerNumbers, ContainerState},
         machines::{
@@ -19,6 +19,14 @@ impl DockerService {
     pub fn all_numbers(&self) -> Rows<ContainerNumbers> {
         let (rows, seqs) = self.numbers.rows();
         Rows { rows, seqs }
+    }
+    /// Those of the containers that `actor` may see.
+    pub fn numbers_for(&self, actor: &Actor) -> Rows<ContainerNumbers> {
+        let (Rows { rows, seqs }, sees) = (self.all_numbers(), self.sees(actor));
+        Rows {
+            rows: rows.into_iter().filter(|row| sees(&row.machine.to_string())).collect(),
+            seqs: seqs.into_iter().filter(|seq| sees(&seq.shard)).collect(),
+        }
     }
     /// The newest numbers of a container, while it runs.
     pub fn numbers(&self, machine: MachineId, id: &ContainerId) -> Option<ContainerNumbers> {

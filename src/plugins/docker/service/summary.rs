@@ -5,7 +5,7 @@
 use super::{ContainersView, DockerService};
 use crate::{
     core::{
-        auth::service::Action,
+        auth::service::{Action, Actor},
         id::UnixMillis,
         live::{
             model::{Rows, RowsEvent, Seq, ShardKey, ShardSeq},
@@ -117,6 +117,24 @@ impl DockerService {
             self.summarised(&rows.map(|it| &it.row).collect::<Vec<_>>(), &numbers)
         });
         self.summary.show(summary)
+    }
+
+    /// The summary of what `actor` may see. Who does not see all machines gets it as of now, and no stream: that one
+    /// mixes all of them.
+    pub fn summary_for(&self, actor: &Actor) -> Rows<FleetSummary> {
+        if actor.may(ContainersView::NAME, &[]).allowed {
+            return self.summary();
+        }
+        let (sees, numbers) = (self.sees(actor), self.all_numbers().rows);
+        let summary = self.containers.read(|shards, _| {
+            let seen = shards.iter().filter(|(shard, _)| sees(shard));
+            let rows = seen.flat_map(|(_, rows)| rows.values()).map(|it| &it.row);
+            self.summarised(&rows.collect::<Vec<_>>(), &numbers)
+        });
+        Rows {
+            rows: vec![summary],
+            seqs: Vec::new(),
+        }
     }
 
     fn summarised(&self, rows: &[&ContainerRow], numbers: &[ContainerNumbers]) -> FleetSummary {

@@ -170,6 +170,7 @@ impl Fleet {
 
     /// Shows the machine and starts its actor.
     pub fn add(&self, record: &Record) {
+        self.world.rows.tag(&record.id.to_string(), &record.name, &record.tags);
         self.world.rows.upsert(&record.id.to_string(), row::fresh(record));
         let id = record.id;
         let shown = Arc::new(Shown::new(id, self.world.clone()));
@@ -201,6 +202,7 @@ impl Fleet {
     pub fn describe(&self, record: &Record) {
         let shard = record.id.to_string();
         self.world.rows.update(&shard, &shard, |row| row::describe(row, record));
+        self.world.rows.tag(&shard, &record.name, &record.tags);
         // others hold copies of its name and tags
         if let Some(handle) = self.handles().get(&record.id) {
             handle.shown.tell_again();
@@ -231,6 +233,7 @@ impl Fleet {
             tracing::error!(machine = %id, "the machine's link did not end in time");
         }
         self.world.rows.drop_shard(&id.to_string());
+        self.world.rows.untag(&id.to_string());
         self.world.numbers.forget(id);
         let _ = self.world.events.send(LinkEvent::Deleted { id });
     }

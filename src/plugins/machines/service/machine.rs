@@ -38,4 +38,7 @@ impl Guarded for Machine {
     fn object_ref(&self) -> ObjectRef {
         ObjectRef::new(Self::KIND, self.0.id, self.0.name.clone())
     }
+    fn tags(&self) -> &[String] {
+        &self.0.tags
+    }
 }

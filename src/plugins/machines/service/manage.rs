@@ -10,7 +10,7 @@ use super::{
 use crate::{
     core::{
         audit::service::Entry,
-        auth::service::{Action, Actor, Authorized, Guarded, Instance},
+        auth::service::{Action, Actor, Anywhere, Authorized, Guarded, Instance},
         id::{ObjectRef, UnixMillis},
         live::model::Rows,
         palette::model::{Hit, best},
@@ -72,14 +72,35 @@ impl MachinesService {
     }
 
     /// Every machine, from memory, and where their streams start.
-    pub fn list(&self, _may: &Authorized<Instance, MachinesView>) -> Rows<MachineRow> {
+    pub fn list(&self, may: &Authorized<Anywhere, MachinesView>) -> Rows<MachineRow> {
         let (rows, seqs) = self.fleet.rows().rows();
-        Rows { rows, seqs }
+        let seen = self.seen(may.actor());
+        Rows {
+            rows: rows.into_iter().filter(|row| seen.contains(&row.id)).collect(),
+            seqs: seqs
+                .into_iter()
+                .filter(|seq| seen.iter().any(|id| id.to_string() == seq.shard))
+                .collect(),
+        }
+    }
+
+    /// The machines that `actor` may see.
+    fn seen(&self, actor: &Actor) -> BTreeSet<MachineId> {
+        let (rows, _) = self.fleet.rows().rows();
+        let seen = |row: &MachineRow| actor.may(MachinesView::NAME, &row.tags).allowed;
+        rows.into_iter().filter(seen).map(|row| row.id).collect()
     }
 
     /// The newest numbers of the machines that are up.
-    pub fn numbers(&self, _may: &Authorized<Instance, MachinesView>) -> Rows<HostNumbers> {
-        self.world().numbers.rows()
+    pub fn numbers(&self, may: &Authorized<Anywhere, MachinesView>) -> Rows<HostNumbers> {
+        let (Rows { rows, seqs }, seen) = (self.world().numbers.rows(), self.seen(may.actor()));
+        Rows {
+            rows: rows.into_iter().filter(|row| seen.contains(&row.machine)).collect(),
+            seqs: seqs
+                .into_iter()
+                .filter(|seq| seen.iter().any(|id| id.to_string() == seq.shard))
+                .collect(),
+        }
     }
 
     /// The newest numbers of one machine, while it is up.
@@ -93,16 +114,14 @@ impl MachinesService {
     }
 
     /// The last minutes of every machine, as lists show them.
-    pub fn sparks(&self, _may: &Authorized<Instance, MachinesView>) -> Vec<(MachineId, SeriesSet)> {
-        let machines = self.fleet.rows().rows().0.into_iter();
-        machines
-            .map(|row| (row.id, self.world().numbers.spark(row.id)))
-            .collect()
+    pub fn sparks(&self, may: &Authorized<Anywhere, MachinesView>) -> Vec<(MachineId, SeriesSet)> {
+        let machines = self.seen(may.actor()).into_iter();
+        machines.map(|id| (id, self.world().numbers.spark(id))).collect()
     }
 
     /// Machines for the palette, best first.
-    pub fn find(&self, _may: &Authorized<Instance, MachinesView>, query: &str) -> Vec<Hit> {
-        let (rows, _) = self.fleet.rows().rows();
+    pub fn find(&self, may: &Authorized<Anywhere, MachinesView>, query: &str) -> Vec<Hit> {
+        let Rows { rows, .. } = self.list(may);
         let hit = |row: MachineRow| Hit {
             detail: format!("Machine at {} {}", row.address, row.tags.join(" "))
                 .trim_end()

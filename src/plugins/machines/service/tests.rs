@@ -17,7 +17,7 @@ use super::{
 use crate::{
     core::{
         audit::service::Audit,
-        auth::service::{Action, Actor, Guarded, Instance},
+        auth::service::{Action, Actor, Anywhere, Guarded, Instance},
         live::service::{Hub, RowTopic},
         server::{
             db::Db,
@@ -783,7 +783,7 @@ async fn a_machine_is_measured_the_same_way_over_ssh_and_here() {
         let history = house.service.history(&house.may::<Machine, MachinesView>(id).await);
         assert!(!history.at.is_empty() && history.get("memory_used_bytes").unwrap().values[0].is_some());
     }
-    let sparks = house.service.sparks(&house.may::<Instance, MachinesView>(()).await);
+    let sparks = house.service.sparks(&house.may::<Anywhere, MachinesView>(()).await);
     assert!(sparks.len() == 2 && sparks.iter().all(|(_, s)| s.series.len() == 2 && !s.at.is_empty()));
     house.stop().await;
 }
