@@ -46,6 +46,11 @@ export function pages(of, names) {
     [of.job, [`Start broken on ${shop}`, of.broken.error]],
     [`${of.job}?${query('show')}`, [of.broken.error]],
     ['/settings', []],
+    ['/audit', [shop, again]],
+    [`/audit?${query('actor', 'action', 'object')}`, []],
+    ['/profile', ['admin']],
+    ['/users', ['admin']],
+    [`/users/rights?${query('user', 'place')}`, []],
     ['/monitoring', []],
     [`/monitoring?${query('range', 'q')}#${segment}`, []],
     [`/nowhere/${segment}`, []],
@@ -59,4 +64,5 @@ export const strangerPages = [
   ['/setup', []],
   [`/setup?${query('code', 'name')}`, []],
   [`/machines/${segment}?${query('q')}`, ['Log in']],
+  [`/invite?${query('code', '__err')}`, []],
 ];
