@@ -25,6 +25,7 @@ mod plugins;
 mod process;
 mod rights;
 mod rows;
+mod scope;
 mod sessions;
 mod slow_engine;
 mod stop_under_load;

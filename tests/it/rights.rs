@@ -65,7 +65,7 @@ impl House {
     }
 }
 
-async fn host(app: &TestApp, admin: &Browser, name: &str, tags: &str) -> MachineId {
+pub async fn host(app: &TestApp, admin: &Browser, name: &str, tags: &str) -> MachineId {
     let form = [
         ("machine[name]", name),
         ("machine[host]", "127.0.0.9"),

@@ -105,9 +105,9 @@ pub async fn act(
         matching: (!matching.is_empty()).then(|| (matching, seen.trim().parse().unwrap_or_default())),
     };
     let ids = docker.chosen(&actor, chosen)?;
-    docker.confirmed(action, &ids, typed.trim().parse().ok())?;
     let job = with_right!(action, Right => {
         let (granted, refused) = authorise_all::<Right>(&actor, ids).await;
+        docker.confirmed(&granted, refused.len(), typed.trim().parse().ok())?;
         docker.act(&actor, granted, refused, Options { force, volumes }).await?
     });
     // Without JavaScript the answer is the job's page; a script shows the job where it is.

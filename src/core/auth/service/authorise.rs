@@ -285,6 +285,11 @@ impl Actor {
                         _action: PhantomData,
                     });
                 }
+                Ok(Some(object)) => {
+                    let why = self.may(A::NAME, object.tags()).because();
+                    self.note_refusal(A::NAME, object.object_ref(), why);
+                    refused.push(id);
+                }
                 _ => refused.push(id),
             }
         }

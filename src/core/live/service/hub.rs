@@ -503,7 +503,7 @@ impl Hub {
     fn bye(&self, bye: &ServerMessage, whom: impl Fn(&Open) -> bool) {
         for open in lock(&self.sockets).values().filter(|open| whom(open)) {
             open.outbox.push(bye);
-            open.outbox.close();
+            open.outbox.close(bye);
         }
     }
 }

@@ -17,6 +17,8 @@ use tokio::sync::Notify;
 const MAX_FRAMES: usize = 256;
 /// Bytes that may wait for one socket.
 const MAX_BYTES: usize = 4 << 20;
+/// The same with control messages and snapshots, which are not dropped: a socket with more is ended.
+const MOST_BYTES: usize = 2 * MAX_BYTES;
 /// Frames that may wait for a snapshot of one shard.
 const MAX_HELD: usize = 256;
 
@@ -52,9 +54,18 @@ impl Outbox {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Queues a control message; these are few and never dropped.
+    /// Queues a control message. These are few and never dropped: a socket that lets them pile up is ended.
     pub fn push(&self, message: &ServerMessage) {
-        self.lock().enqueue(encode(message));
+        let mut state = self.lock();
+        state.enqueue(encode(message));
+        let full = state.bytes > MOST_BYTES;
+        drop(state);
+        if full {
+            return self.close(&ServerMessage::Bye {
+                reconnect: true,
+                message: "This page reads too slowly.".to_owned(),
+            });
+        }
         self.wake.notify_one();
     }
 
@@ -62,6 +73,9 @@ impl Outbox {
     pub(super) fn push_frame(&self, key: &ShardKey, n: u32, frame: &Bytes) {
         let mut guard = self.lock();
         let state = &mut *guard;
+        if state.closed {
+            return;
+        }
         let full = state.queue.len() >= MAX_FRAMES || state.bytes + frame.len() > MAX_BYTES;
         match state.held.get_mut(key) {
             Some(Mode::Dropping(missed)) => *missed = missed.map(|m| m + 1),
@@ -88,6 +102,9 @@ impl Outbox {
     /// The socket has nothing of this shard: send a snapshot before any frame.
     pub(super) fn want_snapshot(&self, key: ShardKey) {
         let mut state = self.lock();
+        if state.closed {
+            return;
+        }
         state.held.insert(key.clone(), Mode::Dropping(None));
         state.refill.push_back(key);
         drop(state);
@@ -135,9 +152,15 @@ impl Outbox {
             .for_each(|(_, frame)| state.enqueue(frame));
     }
 
-    /// Ends the socket once what is queued was written.
-    pub fn close(&self) {
-        self.lock().closed = true;
+    /// Ends the socket with a last word. What waited is not written any more: its user may have lost the right to it.
+    pub fn close(&self, bye: &ServerMessage) {
+        let mut state = self.lock();
+        if !state.closed {
+            *state = State::default();
+            state.enqueue(encode(bye));
+            state.closed = true;
+        }
+        drop(state);
         self.wake.notify_one();
     }
     pub(super) fn is_closed(&self) -> bool {
@@ -147,6 +170,9 @@ impl Outbox {
 
 impl State {
     fn enqueue(&mut self, frame: Bytes) {
+        if self.closed {
+            return;
+        }
         self.bytes += frame.len();
         self.queue.push_back(frame);
     }
@@ -175,6 +201,34 @@ mod tests {
         }
         assert_eq!(sent, MAX_FRAMES);
         assert_eq!(outbox.begin_refill(), Some((key(), Some(7))));
+    }
+
+    #[test]
+    fn ls_07_after_its_end_a_socket_says_one_last_word_and_nothing_that_waited_or_comes() {
+        let (outbox, bye) = (Outbox::default(), ServerMessage::Pong);
+        outbox.push_frame(&key(), 1, &frame(1));
+        outbox.want_snapshot(ShardKey::new("t", "other"));
+        outbox.close(&bye);
+        outbox.close(&bye);
+        outbox.push(&ServerMessage::Pong);
+        outbox.push_frame(&key(), 2, &frame(2));
+        outbox.want_snapshot(key());
+        assert_eq!((outbox.pop(), outbox.pop()), (Some(encode(&bye)), None));
+        assert!(outbox.is_closed() && outbox.begin_refill().is_none());
+    }
+
+    #[test]
+    fn control_messages_that_nobody_reads_end_the_socket() {
+        let outbox = Outbox::default();
+        let message = "x".repeat(1 << 20);
+        let refused = || ServerMessage::Refused {
+            sub: 1,
+            message: message.clone(),
+        };
+        (0..9).for_each(|_| outbox.push(&refused()));
+        assert!(outbox.is_closed());
+        let last = outbox.pop().unwrap();
+        assert!(String::from_utf8_lossy(&last).contains("too slowly") && outbox.pop().is_none());
     }
 
     #[test]

@@ -23,6 +23,8 @@ use tokio::time::Instant;
 
 /// Subscriptions one tab may hold.
 const MAX_SUBSCRIPTIONS: usize = 32;
+/// Shards one subscription may name.
+const MAX_NAMED: usize = 4_096;
 /// The shortest time between two windows of one view, when a state changed.
 const STATE_PACE: Duration = Duration::from_millis(100);
 /// The same when only readings moved.
@@ -122,6 +124,9 @@ impl LiveSocket {
 
     /// Handles one text message of the browser; one that cannot be read is refused, not fatal.
     pub fn receive(&mut self, text: &str) {
+        if self.outbox.is_closed() {
+            return;
+        }
         match serde_json::from_str::<ClientMessage>(text) {
             Ok(ClientMessage::Ping) => self.outbox.push(&ServerMessage::Pong),
             Ok(ClientMessage::Unsubscribe { sub }) => self.unsubscribe(sub),
@@ -132,7 +137,8 @@ impl LiveSocket {
                 shards,
                 view,
             }) => {
-                if self.subs.len() >= MAX_SUBSCRIPTIONS || self.hub.source(&topic).is_none() {
+                let named = have.len().max(shards.as_ref().map_or(0, Vec::len));
+                if self.subs.len() >= MAX_SUBSCRIPTIONS || named > MAX_NAMED || self.hub.source(&topic).is_none() {
                     let message = format!("The topic {topic:?} cannot be subscribed to now.");
                     return self.outbox.push(&ServerMessage::Refused { sub, message });
                 }

@@ -49,23 +49,31 @@ impl DockerService {
         }
     }
 
-    /// Whether the person said what must be said before something is destroyed.
-    /// Errors: `Invalid` in field `typed`, with the sentence that they must have read.
-    pub fn confirmed(&self, action: ContainerAction, ids: &[ContainerRef], typed: Option<u32>) -> AppResult<()> {
-        if action != ContainerAction::Remove || ids.len() <= 1 || typed.map(|n| n as usize) == Some(ids.len()) {
+    /// Whether the person said what must be said before something is destroyed. Hosts are named of what they may
+    /// destroy only. Errors: `Invalid` in field `typed`, with the sentence that they must have read; `NotFound`
+    /// when nothing is left.
+    pub fn confirmed<A: Does>(
+        &self,
+        granted: &[Authorized<Container, A>],
+        refused: usize,
+        typed: Option<u32>,
+    ) -> AppResult<()> {
+        if granted.is_empty() {
+            return Err(AppError::not_found("container"));
+        }
+        let count = granted.len() + refused;
+        if A::ACTION != ContainerAction::Remove || count <= 1 || typed.map(|n| n as usize) == Some(count) {
             return Ok(());
         }
-        let mut hosts: BTreeMap<String, u32> = BTreeMap::new();
-        for id in ids {
-            let row = self.row(id.machine, &id.container);
-            *hosts
-                .entry(row.map_or_else(|| "unknown".to_owned(), |r| r.machine_name))
-                .or_default() += 1;
+        let mut hosts: BTreeMap<&str, usize> = BTreeMap::new();
+        for it in granted {
+            *hosts.entry(&it.object().0.machine_name).or_default() += 1;
         }
-        let hosts: Vec<String> = hosts.iter().map(|(host, n)| format!("{n} on {host}")).collect();
+        let hosts = hosts.iter().map(|(host, n)| format!("{n} on {host}"));
+        let rest = (refused > 0).then(|| format!("{refused} that cannot be found"));
+        let hosts: Vec<String> = hosts.chain(rest).collect();
         let message = format!(
-            "This removes {} containers ({}). Nothing was done: type {0} to confirm it.",
-            ids.len(),
+            "This removes {count} containers ({}). Nothing was done: type {count} to confirm it.",
             hosts.join(", ")
         );
         Err(AppError::invalid("typed", message))

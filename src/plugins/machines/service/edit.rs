@@ -6,7 +6,7 @@ use super::{
     store::{self, Record, SshTarget},
 };
 use crate::{
-    core::auth::service::{Action, Authorized, Guarded},
+    core::auth::service::{Action, Actor, Authorized, Guarded},
     error::{AppError, AppResult},
     plugins::machines::model::{Edited, EditedTarget, KeySummary, MachineForm},
 };
@@ -28,6 +28,7 @@ impl MachinesService {
         if after == before {
             return Ok(());
         }
+        self.may_move(machine.actor(), &before, &after)?;
         let detail = changes(&before, &after, fresh.as_ref().map(|(key, _)| key));
         let (old, new) = (before.clone(), after.clone());
         self.change(
@@ -57,6 +58,18 @@ impl MachinesService {
         .await?;
         self.show(&before, &after);
         Ok(())
+    }
+
+    /// With another address, account, key or tag a machine is another one, to which other people's rights apply, and
+    /// which the server's keys would open: whoever may edit only some machines does not choose that.
+    fn may_move(&self, actor: &Actor, before: &Record, after: &Record) -> AppResult<()> {
+        let same = before.ssh == after.ssh && before.docker_socket == after.docker_socket && before.tags == after.tags;
+        if same || actor.may(MachinesEdit::NAME, &[]).allowed {
+            return Ok(());
+        }
+        Err(AppError::forbidden(
+            "You may edit the machines with certain tags: their names and notes. An address, account, key, socket or tag is changed by somebody who may edit all.",
+        ))
     }
 
     fn show(&self, before: &Record, after: &Record) {

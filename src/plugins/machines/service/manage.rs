@@ -145,25 +145,32 @@ impl MachinesService {
         let record = store::by_id(db, row.id)
             .await?
             .ok_or_else(|| AppError::not_found(Machine::KIND))?;
-        let key_users = match row.key_id {
-            Some(id) => store::key_users(db, id).await?,
-            None => 0,
-        };
+        // Of other machines only those are told of that this user may see.
+        let mut others = self.fleet.rows().rows().0;
+        others.retain(|other| other.id != row.id && machine.actor().may(MachinesView::NAME, &other.tags).allowed);
+        let shares_key = |other: &&MachineRow| row.key_id.is_some() && other.key_id == row.key_id;
+        let key_shared_with = u32::try_from(others.iter().filter(shares_key).count()).unwrap_or(u32::MAX);
         let asked = match &record.ssh {
             Some(target) if row.state.needs_trust() => self.offer(row.id, target).await,
             _ => Ok(Vec::new()),
         };
         let (offered, probe_error) = asked.map_or_else(|error| (Vec::new(), Some(error)), |keys| (keys, None));
-        let key = match row.key_id {
+        let mut key = match row.key_id {
             Some(id) => store::key_by_id(db, id).await?,
             None => None,
         };
+        // A key is called after the machine that it was made for.
+        if let Some(key) = &mut key
+            && !machine.actor().may(MachinesCreate::NAME, &[]).allowed
+        {
+            key.name.clone_from(&row.name);
+        }
         Ok(MachineDetail {
             notes: record.notes,
             docker_socket: record.docker_socket,
-            key_shared_with: key_users.saturating_sub(1),
+            key_shared_with,
             connects: self.fleet.connects(row.id),
-            duplicates: self.duplicates(&row).await?,
+            duplicates: self.duplicates(&row, others).await?,
             offered: offered.iter().map(|k| k.offered(&pins)).collect(),
             pinned: store::pinned(db, row.id).await?,
             key,
@@ -173,15 +180,13 @@ impl MachinesService {
     }
 
     /// Machines that seem to be the same host: each has a link of its own, and one of them is too many.
-    async fn duplicates(&self, row: &MachineRow) -> AppResult<Vec<Duplicate>> {
+    async fn duplicates(&self, row: &MachineRow, others: Vec<MachineRow>) -> AppResult<Vec<Duplicate>> {
         if matches!(row.kind, MachineKind::Local) {
             return Ok(Vec::new());
         }
         let same_key = store::same_host_key(self.world().db.read(), row.id).await?;
-        let others = self.fleet.rows().rows().0;
         let mut found: Vec<Duplicate> = others
             .into_iter()
-            .filter(|other| other.id != row.id)
             .filter_map(|other| {
                 let shares = match () {
                     () if other.kind == row.kind => Sharing::Address,

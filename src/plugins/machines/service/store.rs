@@ -177,14 +177,6 @@ pub async fn delete(db: &impl ConnectionTrait, id: MachineId) -> AppResult<()> {
     }
 }
 
-/// How many machines a login key opens.
-pub async fn key_users(db: &impl ConnectionTrait, key: KeyId) -> AppResult<u32> {
-    let sql = "SELECT COUNT(*) AS users FROM machines WHERE key_id = ?";
-    let row = query::one(db, sql, [key.to_string().into()]).await?;
-    let users = row.map_or(Ok(0), |row| row.try_get::<i64>("", "users"))?;
-    Ok(u32::try_from(users).unwrap_or(u32::MAX))
-}
-
 /// Deletes a login key when no machine uses it any more.
 pub async fn drop_unused_key(db: &impl ConnectionTrait, key: KeyId) -> AppResult<()> {
     let sql = "DELETE FROM ssh_keys WHERE id = ? AND NOT EXISTS (SELECT 1 FROM machines WHERE key_id = ?)";
