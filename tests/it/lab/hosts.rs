@@ -25,8 +25,14 @@ pub struct Lab {
 pub struct Host {
     pub name: String,
     pub address: String,
+    #[serde(default = "ssh_port")]
+    pub port: u16,
     pub fingerprint: String,
     pub sshd_log: PathBuf,
+}
+
+fn ssh_port() -> u16 {
+    22
 }
 
 impl Lab {
@@ -41,7 +47,7 @@ impl Lab {
         let fields = [
             ("machine[name]", host.name.as_str()),
             ("machine[host]", &host.address),
-            ("machine[port]", "22"),
+            ("machine[port]", &host.port.to_string()),
             ("machine[user]", &self.user),
             ("machine[key_mode]", "paste"),
             ("machine[key_id]", ""),
