@@ -85,14 +85,17 @@ pub(super) async fn user_by_id(db: &impl ConnectionTrait, id: UserId) -> AppResu
         .transpose()
 }
 
-pub(super) async fn set_password(db: &impl ConnectionTrait, id: UserId, phc: &str) -> AppResult<()> {
-    query::run(
-        db,
-        "UPDATE users SET password_phc = ? WHERE id = ?",
-        [phc.into(), id.to_string().into()],
-    )
-    .await
-    .map(|_| ())
+/// Puts `phc` in place of the password that `user` was read with; `false` when it is another one by now.
+pub(super) async fn replace_password(db: &impl ConnectionTrait, user: &User, phc: &str) -> AppResult<bool> {
+    let sql = "UPDATE users SET password_phc = ? WHERE id = ? AND password_phc = ?";
+    let values = [phc.into(), user.id.to_string().into(), user.password_phc.clone().into()];
+    Ok(query::run(db, sql, values).await? == 1)
+}
+
+/// Whether the account may act and has the password that `user` was read with.
+pub(super) async fn is_still(db: &impl ConnectionTrait, user: &User) -> AppResult<bool> {
+    let now = user_by_id(db, user.id).await?;
+    Ok(now.is_some_and(|now| now.password_phc == user.password_phc))
 }
 
 /// All accounts by name, disabled ones too.
@@ -169,17 +172,6 @@ pub(super) async fn delete_role(db: &impl ConnectionTrait, id: RoleId) -> AppRes
     query::run(db, "DELETE FROM roles WHERE id = ?", [id.to_string().into()])
         .await
         .map(|_| ())
-}
-
-/// The accounts that a role is granted to.
-pub(super) async fn holders(db: &impl ConnectionTrait, id: RoleId) -> AppResult<Vec<UserId>> {
-    let rows = query::all(
-        db,
-        "SELECT DISTINCT user_id FROM grants WHERE role_id = ?",
-        [id.to_string().into()],
-    )
-    .await?;
-    rows.iter().map(|row| query::id(row, "user_id")).collect()
 }
 
 /// The grants that count now, with the account of each.
@@ -325,7 +317,7 @@ pub(super) async fn insert_session(
         now.0.into(),
         s.idle_expires_at.0.into(),
         s.absolute_expires_at.0.into(),
-        client.user_agent.chars().take(256).collect::<String>().into(),
+        client.user_agent.clone().into(),
         client.meta.address.clone().into(),
     ];
     query::run(db, sql, values).await.map(|_| ())
