@@ -496,3 +496,44 @@ fn role(row: &QueryResult) -> AppResult<Role> {
     let text: String = row.try_get("", "role")?;
     Role::parse(&text).ok_or_else(|| AppError::internal(format!("unknown role {text:?} in the database")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::server::db::Db;
+
+    #[tokio::test]
+    async fn an_account_that_was_read_counts_only_as_long_as_its_password_and_it_stand() {
+        let dir = tempfile::tempdir().unwrap();
+        let db = Db::open(dir.path(), Vec::new()).await.unwrap();
+        let with = |id, phc: &str| User {
+            id,
+            name: "ada".into(),
+            password_phc: phc.into(),
+            role: Role::Admin,
+        };
+        db.write(move |tx| {
+            Box::pin(async move {
+                let id = UserId::new();
+                let (old, new) = (with(id, "old"), with(id, "new"));
+                insert_user(tx, &old).await?;
+                assert!(is_still(tx, &old).await?);
+                assert!(replace_password(tx, &old, "new").await?);
+                assert!(!is_still(tx, &old).await?);
+                assert!(
+                    !replace_password(tx, &old, "old again").await?,
+                    "a login that began earlier"
+                );
+                assert!(is_still(tx, &new).await?);
+                set_disabled(tx, id, Some(UnixMillis::now())).await?;
+                assert!(!is_still(tx, &new).await?, "disabled");
+                set_disabled(tx, id, None).await?;
+                delete_user(tx, id).await?;
+                assert!(!is_still(tx, &new).await?, "deleted");
+                Ok(())
+            })
+        })
+        .await
+        .unwrap();
+    }
+}
