@@ -4,7 +4,14 @@ use crate::{
     app::{Browser, NAME, PASSWORD, TestApp},
     process::Server,
 };
-use pollysystem::core::audit::model::{AuditPage, AuditRow, Phase};
+use pollysystem::core::{
+    audit::{
+        model::{AuditPage, AuditRow, Phase},
+        service::Entry,
+    },
+    auth::service::Actor,
+    id::ObjectRef,
+};
 use std::{process::Command, time::Duration};
 
 async fn rows(browser: &Browser, filter: &[(&str, &str)]) -> AuditPage {
@@ -27,10 +34,7 @@ async fn the_log_is_filtered_by_who_what_how_and_when_and_turns_its_pages() {
         admin.call("/api/settings/start_plugin", &[("id", id)]).await;
     }
     app.stranger()
-        .call(
-            "/api/auth/login",
-            &[("name", "mallory"), ("password", "a wrong password")],
-        )
+        .call("/api/auth/login", &[("name", NAME), ("password", "a wrong password")])
         .await;
     let first = rows(&admin, &[]).await;
     assert_eq!(first.rows.len(), 50);
@@ -48,10 +52,13 @@ async fn the_log_is_filtered_by_who_what_how_and_when_and_turns_its_pages() {
     } = &refused.rows[0];
     assert_eq!(
         (*phase, object.label.as_str(), address.as_str()),
-        (Phase::Refused, "mallory", "127.0.0.1")
+        (Phase::Refused, NAME, "127.0.0.1")
     );
     assert!(!request_id.is_empty());
-    assert_eq!(seqs(&rows(&admin, &[("object", "ALLOR")]).await), seqs(&refused));
+    assert_eq!(
+        seqs(&rows(&admin, &[("object", "AD"), ("ending", "refused")]).await),
+        seqs(&refused)
+    );
     assert_eq!(
         seqs(&rows(&admin, &[("actor", "anonymous"), ("action", "core.login")]).await),
         seqs(&refused)
@@ -131,9 +138,14 @@ async fn in_12_a_name_with_line_breaks_stays_one_row_and_one_line() {
     let app = TestApp::start().await;
     let admin = app.admin().await;
     let name = "x\n2026-01-01 admin ok \u{1b}[31m";
-    app.stranger()
-        .call("/api/auth/login", &[("name", name), ("password", "a wrong password")])
-        .await;
+    let core = &app.server.core;
+    let entry = Entry {
+        action: "core.test".to_owned(),
+        object: ObjectRef::new("host", "", name),
+        detail: serde_json::json!({}),
+    };
+    let actor = Actor::system("a test", core.services.clone());
+    core.audit.refused(&actor, entry, name).await.unwrap();
     let mut lines = Vec::new();
     app.server
         .core
@@ -146,6 +158,28 @@ async fn in_12_a_name_with_line_breaks_stays_one_row_and_one_line() {
     assert!(lines.iter().all(|line| !line.contains(char::is_control)));
     let html = admin.html("/audit?ending=refused").await;
     assert!(html.contains("2026-01-01 admin ok"));
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn what_was_typed_as_a_name_is_not_kept_when_there_is_no_such_account() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    for typed in [PASSWORD, "nobody", "x\ny"] {
+        let form = [("name", typed), ("password", "a wrong password")];
+        assert_eq!(app.stranger().call("/api/auth/login", &form).await.status(), 401);
+    }
+    let form = [("name", NAME), ("password", "a wrong password")];
+    assert_eq!(app.stranger().call("/api/auth/login", &form).await.status(), 401);
+    let refused = rows(&admin, &[("action", "core.login"), ("ending", "refused")]).await;
+    let labels: Vec<&str> = refused.rows.iter().map(|row| row.object.label.as_str()).collect();
+    assert_eq!(
+        labels,
+        [NAME, "(unknown name)", "(unknown name)", "(unknown name)"],
+        "newest first"
+    );
+    let all = serde_json::to_string(&rows(&admin, &[]).await).unwrap();
+    assert!(!all.contains(PASSWORD) && !all.contains("nobody"));
     app.stop().await;
 }
 

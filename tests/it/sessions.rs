@@ -8,7 +8,10 @@ use crate::{
 use axum::{extract::State, http::Method as AxumMethod};
 use pollysystem::{
     core::{
-        auth::model::OwnSession,
+        auth::{
+            model::OwnSession,
+            service::{Client, Cookies, RequestMeta},
+        },
         live::model::ServerMessage,
         plugin::{PluginId, PluginMeta},
         server::{
@@ -18,7 +21,7 @@ use pollysystem::{
             tasks::TaskSet,
         },
     },
-    error::AppResult,
+    error::{AppResult, ErrorKind},
 };
 use reqwest::{Method, header};
 use std::{
@@ -225,6 +228,61 @@ async fn au_10_a_new_password_ends_every_other_session_and_its_sockets() {
     assert_eq!(old.call("/api/auth/login", &form).await.status(), 401);
     logged_in(&app, NEW_PASSWORD).await;
     drop((own_socket, socket));
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn au_10_a_login_under_way_does_not_outlive_a_new_password() {
+    let app = TestApp::start().await;
+    let owner = app.admin().await;
+    let auth = &app.server.core.auth;
+    // More than can be verified at a time: most have read the old password and wait for their turn.
+    let clients: Vec<Client> = (1..=16).map(client).collect();
+    let logins = futures::future::join_all(clients.iter().map(|client| auth.log_in(NAME, PASSWORD, client)));
+    let (reset, logins) = tokio::join!(auth.reset_password(NAME), logins);
+    let new = reset.unwrap();
+    for (client, login) in clients.iter().zip(logins) {
+        match login {
+            Ok(session) => {
+                let cookies = Cookies {
+                    access: Some(session.access),
+                    refresh: None,
+                };
+                let found = auth.identify(&cookies, client).await.unwrap();
+                assert!(found.actor.is_none(), "a session by the old password");
+            }
+            Err(why) => assert_eq!(why.kind, ErrorKind::Unauthenticated, "{why:?}"),
+        }
+    }
+    assert_eq!(status(&owner).await, 401);
+    logged_in(&app, new.expose()).await;
+    app.stop().await;
+}
+
+fn client(n: u32) -> Client {
+    Client {
+        meta: RequestMeta {
+            address: format!("192.0.2.{n}"),
+            ..RequestMeta::default()
+        },
+        user_agent: String::new(),
+    }
+}
+
+#[tokio::test]
+async fn of_a_long_user_agent_256_characters_are_kept_in_the_session_and_in_the_log() {
+    let app = TestApp::start().await;
+    app.admin().await;
+    let browser = app.stranger();
+    let login = browser
+        .request(Method::POST, "/api/auth/login")
+        .header(header::ORIGIN, &browser.origin)
+        .header(header::USER_AGENT, "a".repeat(4_000))
+        .form(&[("name", NAME), ("password", PASSWORD)]);
+    assert!(browser.send(login).await.status().as_u16() < 400);
+    let rows = app.server.core.audit.list(None, 1, None).await.unwrap();
+    assert_eq!(rows[0].action, "core.login");
+    assert_eq!(rows[0].detail, serde_json::json!({"user_agent": "a".repeat(256)}));
     app.stop().await;
 }
 

@@ -1,7 +1,22 @@
 //! Every task has an owner who stops it: a `TaskSet` is a cancellation token and what it must wait for.
 
+use crate::error::{AppError, AppResult, REQUEST_ID, current_request_id};
 use std::{future::Future, time::Duration};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// Runs `work` to its end even if the caller goes away meanwhile, in the name of the same request: for what must not
+/// stay half done. The work has to end by itself.
+pub async fn seen_through<T, F>(work: F) -> AppResult<T>
+where
+    T: Send + 'static,
+    F: Future<Output = AppResult<T>> + Send + 'static,
+{
+    let task = match current_request_id() {
+        Some(id) => tokio::spawn(REQUEST_ID.scope(id, work)),
+        None => tokio::spawn(work),
+    };
+    task.await.map_err(AppError::internal)?
+}
 
 /// Tasks of one owner. Clones share the set.
 #[derive(Clone, Default)]

@@ -82,7 +82,11 @@ impl AuthService {
             .db
             .write(move |tx| {
                 Box::pin(async move {
-                    store::set_password(tx, user.id, &phc).await?;
+                    if !store::replace_password(tx, &user, &phc).await? {
+                        return Err(AppError::conflict(
+                            "The password was changed by somebody else meanwhile. Try again.",
+                        ));
+                    }
                     let ended = which.of(store::sessions_of(tx, user.id, now).await?);
                     for session in &ended {
                         store::revoke_session(tx, *session, "password changed", now).await?;
@@ -154,7 +158,7 @@ impl AuthService {
     }
 
     /// What has to happen by itself, each second: sockets of sessions that ended (by time, or by a command beside the
-    /// server) end too, and a signing key that has grown old gets a successor.
+    /// server) end too, what was granted until now ends, and a signing key that has grown old gets a successor.
     pub async fn tick(&self) -> AppResult<()> {
         let now = self.clock.now();
         let open = self.hub.sessions();
@@ -163,7 +167,7 @@ impl AuthService {
             open.difference(&living)
                 .for_each(|session| self.hub.end_session(*session));
         }
-        self.end_grants().await?;
+        self.rights.reload().await?;
         if self.tokens.is_due(now) {
             self.rotate_signing_key().await?;
         }

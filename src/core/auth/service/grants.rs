@@ -17,7 +17,6 @@ const MAX_ROLES: usize = 100;
 const MAX_GRANTS: usize = 50;
 /// The longest time that a grant with an end may have: ten years.
 const MAX_HOURS: i64 = 87_600;
-const CHANGED: &str = "Your rights were changed.";
 
 impl AuthService {
     /// Makes a custom role, or gives the one of this name other rows. `known` are the actions that there are.
@@ -35,9 +34,8 @@ impl AuthService {
         let rules = Rule::parse_all(rules, known)?;
         let text = rules.iter().map(Rule::to_string).collect::<Vec<_>>().join("\n");
         let (audit, actor, now) = (self.audit.clone(), may.into_parts().1, self.clock.now());
-        let users = self
-            .db
-            .write(move |tx| {
+        self.rights
+            .change(move |tx| {
                 Box::pin(async move {
                     let all = store::custom_roles(tx).await?;
                     let old = all.iter().find(|role| role.name.eq_ignore_ascii_case(&name));
@@ -66,22 +64,19 @@ impl AuthService {
                             entry("core.roles.save", ObjectRef::new("role", id, name), detail),
                         )
                         .await?;
-                    store::holders(tx, id).await
+                    Ok(())
                 })
             })
-            .await?;
-        self.rights_changed(&users).await
+            .await
     }
 
     /// Deletes a custom role; what was granted through it ends.
     pub async fn delete_role(&self, may: Authorized<Instance, UsersManage>, id: RoleId) -> AppResult<()> {
         let (audit, actor) = (self.audit.clone(), may.into_parts().1);
-        let users = self
-            .db
-            .write(move |tx| {
+        self.rights
+            .change(move |tx| {
                 Box::pin(async move {
                     let role = role(tx, id).await?;
-                    let users = store::holders(tx, id).await?;
                     store::delete_role(tx, id).await?;
                     let object = ObjectRef::new("role", id, role.name);
                     audit
@@ -91,11 +86,10 @@ impl AuthService {
                             entry("core.roles.delete", object, json!({"rules": role.rules})),
                         )
                         .await?;
-                    Ok(users)
+                    Ok(())
                 })
             })
-            .await?;
-        self.rights_changed(&users).await
+            .await
     }
 
     /// Grants a custom role to an account, for so many hours or for good.
@@ -157,16 +151,15 @@ impl AuthService {
     {
         let (account, actor) = may.into_parts();
         let (id, object, audit) = (account.id(), account.of(), self.audit.clone());
-        self.db
-            .write(move |tx| {
+        self.rights
+            .change(move |tx| {
                 Box::pin(async move {
                     let detail = work(tx, id).await?;
                     audit.change_in(tx, &actor, entry(action, object, detail)).await?;
                     Ok(())
                 })
             })
-            .await?;
-        self.rights_changed(&[id]).await
+            .await
     }
 
     /// What an account may do to a place (a machine's id; empty for the whole installation), and why.
@@ -189,21 +182,6 @@ impl AuthService {
             tags: tags.to_vec(),
             verdicts: verdicts.collect(),
         })
-    }
-
-    /// Makes a change of rights count: for calls at once, for open pages as soon as they have come again.
-    pub(super) async fn rights_changed(&self, users: &[UserId]) -> AppResult<()> {
-        self.rights.reload(self.clock.now()).await?;
-        users.iter().for_each(|id| self.hub.end_user(*id, true, CHANGED));
-        Ok(())
-    }
-
-    /// Ends what was granted until now.
-    pub(super) async fn end_grants(&self) -> AppResult<()> {
-        match self.rights.run_out(self.clock.now()) {
-            over if over.is_empty() => Ok(()),
-            over => self.rights_changed(&over).await,
-        }
     }
 }
 

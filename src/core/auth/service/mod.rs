@@ -99,7 +99,7 @@ impl AuthService {
         let pepper = secrets.named_key(&db, "password-pepper").await?;
         let clock = Clock::default();
         let fresh = !store::any_user(db.read()).await?;
-        let rights = Arc::new(RightsBook::open(db.clone(), clock.now()).await?);
+        let rights = Arc::new(RightsBook::open(db.clone(), hub.clone(), clock.clone()).await?);
         services.provide(CORE, rights.clone());
         Ok(Self {
             rights,
@@ -147,8 +147,8 @@ impl AuthService {
             role: Role::Admin,
         };
         let (audit, row, actor) = (self.audit.clone(), user.clone(), self.anonymous(client));
-        self.db
-            .write(move |tx| {
+        self.rights
+            .change(move |tx| {
                 Box::pin(async move {
                     if store::any_user(tx).await? {
                         return Err(AppError::conflict(
@@ -165,7 +165,6 @@ impl AuthService {
             })
             .await?;
         self.setup.close();
-        self.rights.reload(self.clock.now()).await?;
         self.open_session(user, client).await
     }
 
@@ -180,31 +179,47 @@ impl AuthService {
         let attempt = Try::of_name(name, &client.meta.address);
         self.guesses.admit(&attempt).await?;
         let user = store::user_by_name(self.db.read(), name.trim()).await?;
-        let phc = user.as_ref().map(|u| u.password_phc.clone());
-        let verified = self.passwords.verify(password, phc.as_deref()).await?;
-        let Some(user) = user.filter(|_| verified.ok) else {
-            let object = ObjectRef::new("user", "", name.chars().take(64).collect::<String>());
+        let object = login_object(user.as_ref());
+        let opened = self.try_log_in(user, password, &attempt, client).await;
+        if matches!(&opened, Err(why) if why.kind == ErrorKind::Unauthenticated) {
+            let refused = entry("core.login", object, json!({}));
             self.audit
-                .refused(
-                    &self.anonymous(client),
-                    entry("core.login", object, json!({})),
-                    "wrong name or password",
-                )
-                .await?;
-            return Err(AppError::new(
-                ErrorKind::Unauthenticated,
-                "The name or the password is wrong.",
-            ));
-        };
-        self.guesses.right(&attempt).await?;
-        if verified.outdated {
-            let phc = self.passwords.hash(password).await?;
-            let id = user.id;
-            self.db
-                .write(move |tx| Box::pin(async move { store::set_password(tx, id, &phc).await }))
+                .refused(&self.anonymous(client), refused, "wrong name or password")
                 .await?;
         }
+        opened
+    }
+
+    async fn try_log_in(
+        &self,
+        user: Option<store::User>,
+        password: &str,
+        attempt: &Try,
+        client: &Client,
+    ) -> AppResult<NewSession> {
+        let phc = user.as_ref().map(|u| u.password_phc.as_str());
+        let verified = self.passwords.verify(password, phc).await?;
+        let mut user = user.filter(|_| verified.ok).ok_or_else(wrong_login)?;
+        self.guesses.right(attempt).await?;
+        if verified.outdated {
+            user = self.renew_hash(user, password).await?;
+        }
         self.open_session(user, client).await
+    }
+
+    /// Keeps the password that was just verified in today's form.
+    async fn renew_hash(&self, user: store::User, password: &str) -> AppResult<store::User> {
+        let password_phc = self.passwords.hash(password).await?;
+        self.db
+            .write(move |tx| {
+                Box::pin(async move {
+                    if !store::replace_password(tx, &user, &password_phc).await? {
+                        return Err(wrong_login());
+                    }
+                    Ok(store::User { password_phc, ..user })
+                })
+            })
+            .await
     }
 
     /// Ends the caller's session, its tokens and its live socket.
@@ -251,6 +266,18 @@ fn entry(action: &str, object: ObjectRef, detail: serde_json::Value) -> Entry {
         action: action.to_owned(),
         object,
         detail,
+    }
+}
+
+fn wrong_login() -> AppError {
+    AppError::new(ErrorKind::Unauthenticated, "The name or the password is wrong.")
+}
+
+/// Whom a login was for. What was typed is not kept: a password gets into the field of the name easily.
+fn login_object(user: Option<&store::User>) -> ObjectRef {
+    match user {
+        Some(user) => ObjectRef::new("user", user.id, user.name.clone()),
+        None => ObjectRef::new("user", "", "(unknown name)"),
     }
 }
 

@@ -7,7 +7,12 @@ use crate::{
     core::{
         auth::model::{Role, UserId},
         id::UnixMillis,
-        server::db::Db,
+        live::service::Hub,
+        server::{
+            clock::Clock,
+            db::{Db, Tx, TxFuture},
+            tasks::seen_through,
+        },
     },
     error::{AppError, AppResult},
 };
@@ -20,6 +25,8 @@ use std::{
 
 /// Rows of one custom role.
 pub const MAX_RULES: usize = 50;
+const CHANGED: &str = "Your rights were changed.";
+const GONE: &str = "Your account was disabled or deleted.";
 /// What everybody may do with the jobs that they asked for themselves.
 const OWN_JOBS: [&str; 3] = ["core.jobs.view", "core.jobs.cancel", "core.jobs.rerun"];
 
@@ -101,7 +108,7 @@ fn wrong(message: String) -> AppError {
 }
 
 /// A custom role that was granted.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Granted {
     pub role: String,
     pub rules: Arc<[Rule]>,
@@ -109,7 +116,7 @@ pub struct Granted {
 }
 
 /// What one account may do.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rights {
     pub role: Role,
     /// The tag of what they asked for themselves.
@@ -166,12 +173,6 @@ impl Rights {
     fn rules(&self) -> impl Iterator<Item = &Rule> {
         self.granted.iter().flat_map(|granted| granted.rules.iter())
     }
-
-    fn is_over(&self, now: UnixMillis) -> bool {
-        self.granted
-            .iter()
-            .any(|granted| granted.until.is_some_and(|until| until <= now))
-    }
 }
 
 /// The tag of what an account asked for.
@@ -182,16 +183,23 @@ pub fn asked_by(id: UserId) -> String {
 /// The rights of all accounts; offered in the service map for [`super::Actor::new`].
 pub struct RightsBook {
     db: Db,
+    hub: Arc<Hub>,
+    clock: Clock,
     cells: Mutex<HashMap<UserId, Arc<Cell>>>,
+    /// Held from reading until storing: what was read before a change is never stored after it.
+    reading: tokio::sync::Mutex<()>,
 }
 
 impl RightsBook {
-    pub async fn open(db: Db, now: UnixMillis) -> AppResult<Self> {
+    pub async fn open(db: Db, hub: Arc<Hub>, clock: Clock) -> AppResult<Self> {
         let book = Self {
             db,
+            hub,
+            clock,
             cells: Mutex::default(),
+            reading: tokio::sync::Mutex::default(),
         };
-        book.reload(now).await?;
+        book.reload().await?;
         Ok(book)
     }
 
@@ -203,40 +211,67 @@ impl RightsBook {
         self.cells().get(&id).cloned()
     }
 
-    /// Reads everything anew. Call it after each change, before it is answered.
-    pub async fn reload(&self, now: UnixMillis) -> AppResult<()> {
-        let (roles, grants) = store::all_roles(self.db.read(), now).await?;
+    /// Changes what somebody may do, and makes it count before it is answered: for calls at once, for open pages as
+    /// soon as they have come again. A caller who goes away leaves nothing half done.
+    pub async fn change<F>(self: &Arc<Self>, work: F) -> AppResult<()>
+    where
+        F: for<'t> FnOnce(&'t Tx) -> TxFuture<'t, ()> + Send + 'static,
+    {
+        let book = self.clone();
+        seen_through(async move {
+            book.db.write(work).await?;
+            book.reload().await
+        })
+        .await
+    }
+
+    /// Reads everything anew. The open pages of those whose rights are others than before end.
+    pub async fn reload(&self) -> AppResult<()> {
+        let _reading = self.reading.lock().await;
+        let (roles, grants) = store::all_roles(self.db.read(), self.clock.now()).await?;
         let mut granted: HashMap<UserId, Vec<Granted>> = HashMap::new();
         for (user, granted_one) in grants {
             granted.entry(user).or_default().push(granted_one);
         }
-        let mut cells = self.cells();
-        // Who is gone may do nothing, whoever still holds the cell.
-        for (id, cell) in cells.iter().filter(|(id, _)| !roles.contains_key(*id)) {
-            cell.store(Arc::new(Rights::new(*id, Role::Member, Vec::new())));
-        }
-        cells.retain(|id, _| roles.contains_key(id));
-        for (id, role) in roles {
-            let rights = Arc::new(Rights::new(id, role, granted.remove(&id).unwrap_or_default()));
-            match cells.get(&id) {
-                Some(cell) => cell.store(rights),
-                None => drop(cells.insert(id, Arc::new(Cell::new(rights)))),
-            }
+        let now = roles.into_iter().map(|(id, role)| {
+            let granted = granted.remove(&id).unwrap_or_default();
+            (id, Rights::new(id, role, granted))
+        });
+        for (id, reconnect) in self.store(now.collect()) {
+            let why = if reconnect { CHANGED } else { GONE };
+            self.hub.end_user(id, reconnect, why);
         }
         Ok(())
     }
 
-    /// The accounts that hold a grant whose time is over.
-    pub fn run_out(&self, now: UnixMillis) -> Vec<UserId> {
-        let cells = self.cells();
-        let over = cells.iter().filter(|(_, cell)| cell.load().is_over(now));
-        over.map(|(id, _)| *id).collect()
+    /// Gives the accounts whose rights were others, and whether they may act at all now.
+    fn store(&self, mut now: HashMap<UserId, Rights>) -> Vec<(UserId, bool)> {
+        let mut changed = Vec::new();
+        let mut cells = self.cells();
+        cells.retain(|id, cell| {
+            let (stays, rights) = match now.remove(id) {
+                Some(rights) => (true, rights),
+                // Who is gone may do nothing, whoever still holds the cell.
+                None => (false, Rights::new(*id, Role::Member, Vec::new())),
+            };
+            if !stays || **cell.load() != rights {
+                cell.store(Arc::new(rights));
+                changed.push((*id, stays));
+            }
+            stays
+        });
+        let new = now
+            .into_iter()
+            .map(|(id, rights)| (id, Arc::new(Cell::from_pointee(rights))));
+        cells.extend(new);
+        changed
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     const KNOWN: &[&str] = &[
         "docker.containers.view",
@@ -306,5 +341,68 @@ mod tests {
         assert!(all.may("core.audit.view", &[]) && !all.may("core.users.manage", &[]));
         let many = "machines.view\n".repeat(MAX_RULES + 1);
         assert!(Rule::parse_all(&many, KNOWN).is_err());
+    }
+    async fn book() -> (tempfile::TempDir, Arc<RightsBook>, UserId) {
+        let dir = tempfile::tempdir().unwrap();
+        let db = Db::open(dir.path(), Vec::new()).await.unwrap();
+        let id = UserId::new();
+        let book = RightsBook::open(db, Hub::new("test"), Clock::default()).await.unwrap();
+        let book = Arc::new(book);
+        book.change(move |tx| {
+            Box::pin(async move {
+                let user = store::User {
+                    id,
+                    name: "olga".into(),
+                    password_phc: String::new(),
+                    role: Role::Operator,
+                };
+                store::insert_user(tx, &user).await
+            })
+        })
+        .await
+        .unwrap();
+        (dir, book, id)
+    }
+
+    async fn set(book: &Arc<RightsBook>, id: UserId, role: Role) -> AppResult<()> {
+        book.change(move |tx| Box::pin(async move { store::set_role(tx, id, role).await }))
+            .await
+    }
+
+    #[tokio::test]
+    async fn az_12_what_was_read_before_a_change_is_never_stored_after_it() {
+        let (_dir, book, id) = book().await;
+        let cell = book.cell(id).unwrap();
+        // A reading that has read and not yet stored.
+        let reading = book.reading.lock().await;
+        let read = HashMap::from([(id, Rights::new(id, Role::Operator, Vec::new()))]);
+        let changing = book.clone();
+        let change = tokio::spawn(async move { set(&changing, id, Role::Viewer).await });
+        // Each round reads as much as a change that does not wait: twenty are more than it needs.
+        let mut rounds_after = 0;
+        while rounds_after < 20 {
+            let (roles, _) = store::all_roles(book.db.read(), book.clock.now()).await.unwrap();
+            rounds_after += u32::from(roles[&id] == Role::Viewer);
+        }
+        assert!(!change.is_finished(), "it is answered when it counts");
+        assert!(book.store(read).is_empty());
+        drop(reading);
+        change.await.unwrap().unwrap();
+        assert_eq!(cell.load().role, Role::Viewer);
+    }
+
+    #[tokio::test]
+    async fn az_11_a_change_whose_caller_goes_away_counts_all_the_same() {
+        let (_dir, book, id) = book().await;
+        let cell = book.cell(id).unwrap();
+        let mut change = Box::pin(set(&book, id, Role::Viewer));
+        assert!(futures::poll!(&mut change).is_pending());
+        drop(change);
+        let counts = async {
+            while cell.load().role != Role::Viewer {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), counts).await.unwrap();
     }
 }

@@ -3,6 +3,7 @@
 use super::{
     Actor, AuthService, Client, Who, entry, store,
     token::{self, Tokens},
+    wrong_login,
 };
 use crate::{
     core::{
@@ -53,6 +54,8 @@ impl Identified {
 }
 
 impl AuthService {
+    /// Opens a session for `user` as it was read: refused like a wrong password when it has another one by now, or may
+    /// not act any more.
     pub(super) async fn open_session(&self, user: store::User, client: &Client) -> AppResult<NewSession> {
         let now = self.clock.now();
         let refresh = Tokens::first_refresh();
@@ -74,6 +77,9 @@ impl AuthService {
         self.db
             .write(move |tx| {
                 Box::pin(async move {
+                    if !store::is_still(tx, &user).await? {
+                        return Err(wrong_login());
+                    }
                     store::insert_session(tx, &session, &client, now).await?;
                     let object = ObjectRef::new("session", session.id, &session.user_name);
                     audit

@@ -85,14 +85,17 @@ pub(super) async fn user_by_id(db: &impl ConnectionTrait, id: UserId) -> AppResu
         .transpose()
 }
 
-pub(super) async fn set_password(db: &impl ConnectionTrait, id: UserId, phc: &str) -> AppResult<()> {
-    query::run(
-        db,
-        "UPDATE users SET password_phc = ? WHERE id = ?",
-        [phc.into(), id.to_string().into()],
-    )
-    .await
-    .map(|_| ())
+/// Puts `phc` in place of the password that `user` was read with; `false` when it is another one by now.
+pub(super) async fn replace_password(db: &impl ConnectionTrait, user: &User, phc: &str) -> AppResult<bool> {
+    let sql = "UPDATE users SET password_phc = ? WHERE id = ? AND password_phc = ?";
+    let values = [phc.into(), user.id.to_string().into(), user.password_phc.clone().into()];
+    Ok(query::run(db, sql, values).await? == 1)
+}
+
+/// Whether the account may act and has the password that `user` was read with.
+pub(super) async fn is_still(db: &impl ConnectionTrait, user: &User) -> AppResult<bool> {
+    let now = user_by_id(db, user.id).await?;
+    Ok(now.is_some_and(|now| now.password_phc == user.password_phc))
 }
 
 /// All accounts by name, disabled ones too.
@@ -169,17 +172,6 @@ pub(super) async fn delete_role(db: &impl ConnectionTrait, id: RoleId) -> AppRes
     query::run(db, "DELETE FROM roles WHERE id = ?", [id.to_string().into()])
         .await
         .map(|_| ())
-}
-
-/// The accounts that a role is granted to.
-pub(super) async fn holders(db: &impl ConnectionTrait, id: RoleId) -> AppResult<Vec<UserId>> {
-    let rows = query::all(
-        db,
-        "SELECT DISTINCT user_id FROM grants WHERE role_id = ?",
-        [id.to_string().into()],
-    )
-    .await?;
-    rows.iter().map(|row| query::id(row, "user_id")).collect()
 }
 
 /// The grants that count now, with the account of each.
@@ -325,7 +317,7 @@ pub(super) async fn insert_session(
         now.0.into(),
         s.idle_expires_at.0.into(),
         s.absolute_expires_at.0.into(),
-        client.user_agent.chars().take(256).collect::<String>().into(),
+        client.user_agent.clone().into(),
         client.meta.address.clone().into(),
     ];
     query::run(db, sql, values).await.map(|_| ())
@@ -503,4 +495,45 @@ fn session_row(row: &QueryResult) -> AppResult<Session> {
 fn role(row: &QueryResult) -> AppResult<Role> {
     let text: String = row.try_get("", "role")?;
     Role::parse(&text).ok_or_else(|| AppError::internal(format!("unknown role {text:?} in the database")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::server::db::Db;
+
+    #[tokio::test]
+    async fn an_account_that_was_read_counts_only_as_long_as_its_password_and_it_stand() {
+        let dir = tempfile::tempdir().unwrap();
+        let db = Db::open(dir.path(), Vec::new()).await.unwrap();
+        let with = |id, phc: &str| User {
+            id,
+            name: "ada".into(),
+            password_phc: phc.into(),
+            role: Role::Admin,
+        };
+        db.write(move |tx| {
+            Box::pin(async move {
+                let id = UserId::new();
+                let (old, new) = (with(id, "old"), with(id, "new"));
+                insert_user(tx, &old).await?;
+                assert!(is_still(tx, &old).await?);
+                assert!(replace_password(tx, &old, "new").await?);
+                assert!(!is_still(tx, &old).await?);
+                assert!(
+                    !replace_password(tx, &old, "old again").await?,
+                    "a login that began earlier"
+                );
+                assert!(is_still(tx, &new).await?);
+                set_disabled(tx, id, Some(UnixMillis::now())).await?;
+                assert!(!is_still(tx, &new).await?, "disabled");
+                set_disabled(tx, id, None).await?;
+                delete_user(tx, id).await?;
+                assert!(!is_still(tx, &new).await?, "deleted");
+                Ok(())
+            })
+        })
+        .await
+        .unwrap();
+    }
 }

@@ -145,8 +145,8 @@ impl AuthService {
             role: invitation.role,
         };
         let (audit, actor, row) = (self.audit.clone(), self.anonymous(client), user.clone());
-        self.db
-            .write(move |tx| {
+        self.rights
+            .change(move |tx| {
                 Box::pin(async move {
                     if !store::use_invitation(tx, invitation.id, now).await? {
                         return Err(unknown_code());
@@ -162,7 +162,6 @@ impl AuthService {
                 })
             })
             .await?;
-        self.rights.reload(self.clock.now()).await?;
         self.open_session(user, client).await
     }
 
@@ -171,30 +170,24 @@ impl AuthService {
         let before = may.object().0.role;
         let detail = json!({"before": {"role": before}, "after": {"role": role}});
         let keeps_admin = role == Role::Admin;
-        let id = self
-            .change(may, "core.users.set_role", detail, keeps_admin, move |tx, id| {
-                Box::pin(async move { store::set_role(tx, id, role).await })
-            })
-            .await?;
-        self.hub.end_user(id, true, "Your rights were changed.");
-        Ok(())
+        self.change(may, "core.users.set_role", detail, keeps_admin, move |tx, id| {
+            Box::pin(async move { store::set_role(tx, id, role).await })
+        })
+        .await
     }
 
     /// Takes an account out of use, and ends its sessions.
     pub async fn disable_user(&self, may: May) -> AppResult<()> {
         let now = self.clock.now();
-        let id = self
-            .change(may, "core.users.disable", Value::Null, false, move |tx, id| {
-                Box::pin(async move {
-                    for session in store::sessions_of(tx, id, now).await? {
-                        store::revoke_session(tx, session.id, "account disabled", now).await?;
-                    }
-                    store::set_disabled(tx, id, Some(now)).await
-                })
+        self.change(may, "core.users.disable", Value::Null, false, move |tx, id| {
+            Box::pin(async move {
+                for session in store::sessions_of(tx, id, now).await? {
+                    store::revoke_session(tx, session.id, "account disabled", now).await?;
+                }
+                store::set_disabled(tx, id, Some(now)).await
             })
-            .await?;
-        self.hub.end_user(id, false, "Your account was disabled.");
-        Ok(())
+        })
+        .await
     }
 
     /// Lets a disabled account log in again.
@@ -203,18 +196,14 @@ impl AuthService {
             Box::pin(async move { store::set_disabled(tx, id, None).await })
         })
         .await
-        .map(|_| ())
     }
 
     /// Removes an account and its sessions. What it did stays in the audit log.
     pub async fn delete_user(&self, may: May) -> AppResult<()> {
-        let id = self
-            .change(may, "core.users.delete", Value::Null, false, |tx, id| {
-                Box::pin(async move { store::delete_user(tx, id).await })
-            })
-            .await?;
-        self.hub.end_user(id, false, "Your account was deleted.");
-        Ok(())
+        self.change(may, "core.users.delete", Value::Null, false, |tx, id| {
+            Box::pin(async move { store::delete_user(tx, id).await })
+        })
+        .await
     }
 
     /// One change of one account with its audit row; refused when it would leave no admin who can log in.
@@ -225,14 +214,14 @@ impl AuthService {
         detail: Value,
         keeps_admin: bool,
         work: F,
-    ) -> AppResult<UserId>
+    ) -> AppResult<()>
     where
         F: for<'t> FnOnce(&'t Tx, UserId) -> TxFuture<'t, ()> + Send + 'static,
     {
         let (Account(user), actor) = may.into_parts();
         let (audit, id) = (self.audit.clone(), user.id);
-        self.db
-            .write(move |tx| {
+        self.rights
+            .change(move |tx| {
                 Box::pin(async move {
                     if !keeps_admin && !store::other_admin(tx, id).await? {
                         return Err(AppError::conflict(
@@ -245,9 +234,7 @@ impl AuthService {
                     Ok(())
                 })
             })
-            .await?;
-        self.rights.reload(self.clock.now()).await?;
-        Ok(id)
+            .await
     }
 }
 

@@ -21,9 +21,9 @@ use crate::{
         auth::service::{Action, Actor, JobsView, Who},
         id::{ObjectRef, UnixMillis},
         live::{model::ShardSeq, service::Hub},
-        server::db::Db,
+        server::{db::Db, tasks::seen_through},
     },
-    error::{AppError, AppResult, REQUEST_ID, current_request_id},
+    error::{AppError, AppResult},
 };
 use runner::{Mode, Shared};
 use serde_json::json;
@@ -121,15 +121,7 @@ impl Jobs {
         }
         // In a task of its own: a caller who goes away must not leave an accepted job that nobody runs.
         let (shared, actor) = (self.shared.clone(), actor.clone());
-        let request = current_request_id();
-        let accepting = async move {
-            let accepting = shared.accept(&actor, new, refused, rerun_of);
-            match request {
-                Some(id) => REQUEST_ID.scope(id, accepting).await,
-                None => accepting.await,
-            }
-        };
-        tokio::spawn(accepting).await.map_err(AppError::internal)?
+        seen_through(async move { shared.accept(&actor, new, refused, rerun_of).await }).await
     }
 
     /// Asks a job to stop at its next safe point.

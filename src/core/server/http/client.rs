@@ -16,6 +16,9 @@ use axum::{
 };
 use std::{net::SocketAddr, sync::Arc};
 
+/// What is kept of a `User-Agent`: enough to tell devices apart, and no place to store things in.
+const MAX_AGENT_CHARS: usize = 256;
+
 /// The logged-in user of this request, or nobody.
 #[derive(Clone)]
 pub struct Identity(pub Option<Actor>);
@@ -76,6 +79,6 @@ fn client_of(core: &Core, request: &Request) -> Client {
             request_id: request_id.unwrap_or_default(),
             address: address.unwrap_or_default(),
         },
-        user_agent: agent.unwrap_or_default().to_owned(),
+        user_agent: agent.unwrap_or_default().chars().take(MAX_AGENT_CHARS).collect(),
     }
 }
