@@ -6,29 +6,9 @@ set -euo pipefail
 
 count=${1:?usage: scripts/bench/fleet.sh N}
 export POLLY_LAB_DIR=${POLLY_BENCH_LAB_DIR:-/var/lib/polly-lab-bench} POLLY_LAB_ID=pollbench POLLY_LAB_NET=10.77.9
-address=127.0.0.1:3991 data=$(mktemp -d) server=
-finish() {
-  [[ -z $server ]] || { kill "$server" 2>/dev/null && wait "$server"; } || true
-  bash scripts/lab.sh down >/dev/null
-  rm -rf "$data" "$data.log"
-}
-trap finish EXIT
-
-begin() {
-  local from=${EPOCHREALTIME/./}
-  POLLY_DATA_DIR=$data POLLY_LISTEN=$address "$TARGET/release/pollysystem" serve >"$data.log" 2>&1 &
-  server=$!
-  until curl -sfo /dev/null "http://$address/healthz"; do
-    kill -0 "$server" 2>/dev/null || die "the server ended: $(tail -3 "$data.log")"
-    sleep 0.005
-  done
-  took=$(((${EPOCHREALTIME/./} - from) / 1000))
-}
-stop() {
-  kill "$server"
-  wait "$server" || true
-  server=
-}
+address=127.0.0.1:3991
+. "$ROOT/scripts/bench/server.sh"
+trap 'finish; bash scripts/lab.sh down >/dev/null' EXIT
 links() { pgrep -c -P "$server" -x ssh || true; }
 figure() { printf '%-4s %-62s %9s %-3s%s\n' "$@"; }
 
@@ -45,12 +25,12 @@ for _ in 1 2 3; do
   times+=("$took")
   stop
 done
-figure P12 "start to first 200 with $count machines, median of 3" "$(printf '%s\n' "${times[@]}" | sort -n | sed -n 2p)" ms " (target 300)"
+figure P12 "start to first 200 with $count machines, median of 3" "$(middle "${times[@]}")" ms " (target 300)"
 begin
 for ((i = 0; i < 600 && $(links) < count; i++)); do sleep 0.1; done
 up=$(links)
 sleep 20
-figure P12 "memory of its own with $up of $count links up" "$(awk '/RssAnon/ { printf "%.1f", $2 / 1024 }' "/proc/$server/status")" MB " (target 40)"
+figure P12 "memory of its own with $up of $count links up" "$(own_memory)" MB " (target 40)"
 jar=$data/jar
 curl -sf -c "$jar" -o /dev/null -H "Origin: http://$address" --data-urlencode name=bench --data-urlencode "password=$password" "http://$address/api/auth/login"
 # curl keeps Secure cookies from plain HTTP, even on loopback
